@@ -1,0 +1,38 @@
+"""What every action needs: the knowledge, the day, and the region of the citizen."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+
+from rasa_sdk import Tracker
+
+from zhixun.clock import Clock
+from zhixun.knowledge.load import load
+from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.site import load_site
+from zhixun.settings import read_settings
+
+__all__ = ["knowledge", "region_of", "today"]
+
+
+@cache
+def knowledge() -> Knowledge:
+    """Return the knowledge, loaded on first use."""
+    return load(read_settings().knowledge_dir)
+
+
+@cache
+def _home() -> str:
+    return load_site(read_settings().knowledge_dir).region
+
+
+def today() -> date:
+    """Return the legal date."""
+    return Clock(read_settings().today).today()
+
+
+def region_of(tracker: Tracker) -> str:
+    """Return the citizen's region: what the session says, else the deployment's own."""
+    region = (tracker.latest_message.get("metadata") or {}).get("region")
+    return region if region in knowledge().glossary.places else _home()

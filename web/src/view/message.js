@@ -1,0 +1,52 @@
+// One message: who, when, the words, their legal basis, and for the citizen's own words how far they have got.
+import { W } from '../words.js';
+import { el, icon, uid } from './dom.js';
+import { prose } from './prose.js';
+import { hourOf } from './time.js';
+
+export function messageNode(entry, { openBasis }) {
+  const id = uid('m');
+  const from = W.who[entry.from] ? entry.from : 'system';
+  return el('div', { class: `msg ${from}`, role: 'article', 'aria-labelledby': id },
+    el('p', { class: 'by', id }, from === 'bot' && seal(), el('span', null, W.who[from]), ' ',
+      el('time', { datetime: entry.time }, hourOf(entry.time))),
+    el('div', { class: 'bubble' },
+      el('div', { class: 'prose' }, prose(entry.text)),
+      entry.basis && entry.basis.length > 0 && basisRow(entry.basis, openBasis)),
+    el('div', { class: 'mark' }));
+}
+
+export const seal = () => el('span', { class: 'seal', 'aria-hidden': 'true' }, '知');
+
+function basisRow(list, openBasis) {
+  const id = uid('b');
+  return el('div', { class: 'basis' },
+    el('p', { class: 'tag', id }, icon('book'), W.basis),
+    el('ul', { 'aria-labelledby': id, role: 'list' }, list.map((basis) => el('li', null, chip(basis, openBasis)))));
+}
+
+function chip(basis, openBasis) {
+  return el('button', { type: 'button', class: 'chip', 'aria-haspopup': 'dialog', onclick: () => openBasis(basis) },
+    el('span', null, named(basis.title), basis.locator || ''),
+    basis.in_force === false && el('span', { class: 'flag' }, W.notInForce));
+}
+
+export const named = (title) => (/^《/.test(title || '') ? title : `《${title || ''}》`);
+
+// The mark under one's own words: nothing once they are recorded.
+export function showMark(node, item, resend) {
+  const mark = node.lastChild;
+  const state = item ? item.state : '';
+  if (mark.dataset.state === state) return;
+  mark.dataset.state = state;
+  mark.replaceChildren(...markOf(item, resend).filter(Boolean));
+}
+
+function markOf(item, resend) {
+  if (!item) return [];
+  if (item.state === 'pending') return [el('span', { class: 'sending' }, W.sending)];
+  return [
+    el('button', { type: 'button', class: 'resend', onclick: () => resend(item.id) }, W.notSent),
+    item.problem && el('span', { class: 'why' }, item.problem),
+  ];
+}

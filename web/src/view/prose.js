@@ -1,0 +1,34 @@
+// Plain text as paragraphs and numbered lines, with web addresses and landline numbers made into links.
+import { W } from '../words.js';
+import { el } from './dom.js';
+
+const LINK = /https?:\/\/[^\s<>"'（）《》【】，。；、！？”’]+|\b0\d{2,3}-\d{7,8}\b/g;
+const TAIL = /[.,;:!?)\]]+$/;
+const ITEM = /^\s*(?:\d{1,2}[.、．)）]|[（(][\d一二三四五六七八九十]{1,3}[)）]|[①-⑳]|[-•·●])\s*/;
+
+export function prose(text) {
+  const parts = String(text || '').replace(/\r\n?/g, '\n').trim().split(/\n{2,}/);
+  return parts.map((part) => el('p', null, part.split('\n').map(line)));
+}
+
+function line(words) {
+  return el('span', { class: ITEM.test(words) ? 'item' : 'ln' }, linked(words));
+}
+
+export function linked(words) {
+  const out = [];
+  let from = 0;
+  for (const match of words.matchAll(LINK)) {
+    const address = match[0].replace(TAIL, '');
+    out.push(words.slice(from, match.index), link(address));
+    from = match.index + address.length;
+  }
+  out.push(words.slice(from));
+  return out;
+}
+
+function link(address) {
+  if (address[0] === '0') return el('a', { href: `tel:${address}` }, address);
+  return el('a', { href: address, target: '_blank', rel: 'noopener noreferrer' },
+    address, el('span', { class: 'sr' }, W.newWindow));
+}

@@ -1,0 +1,1 @@
+"""Zhixun: the consultation assistant of a city's public intellectual-property service."""

@@ -1,0 +1,121 @@
+"""The journal: one append-only, hash-chained table that everything else is derived from.
+
+Each row carries the hash of the row before it in the whole table, so that no row of any consultation can be changed,
+dropped, inserted or moved unseen. `body` is canonical JSON with two members: `open`, which may be read by whoever holds
+the file, and `sealed`, the private part under the consultation's own key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.archive.canonical import canonical, event_hash
+from zhixun.archive.keys import Keyring, seal, unseal
+from zhixun.archive.number import make_number
+from zhixun.archive.projection import project
+from zhixun.clock import Clock, stamp
+from zhixun.database import Database, counters, journal, meta
+from zhixun.errors import StopNow
+from zhixun.messages import Entry, Event
+
+__all__ = ["GENESIS", "Journal", "as_entry", "event_of"]
+
+GENESIS = "0" * 64
+
+
+class Journal:
+    """Appends and reads entries.
+
+    Args:
+        database: the store.
+        keyring: the consultations' keys.
+        clock: gives the time of each entry.
+        algorithm: `sha256` or `sm3`; fixed for a store by its first start.
+        prefix: the site's prefix of numbers.
+    """
+
+    def __init__(self, database: Database, keyring: Keyring, clock: Clock, algorithm: str, prefix: str) -> None:
+        self.database = database
+        self.keyring = keyring
+        self.clock = clock
+        self.algorithm = algorithm
+        self._prefix = prefix
+
+    async def prepare(self) -> None:
+        """Fix the digest of a new store, or make sure that it is the one asked for.
+
+        Raises:
+            StopNow: the store was begun with another digest.
+        """
+        async with self.database.write() as connection:
+            kept = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "digest"))
+            if kept is None:
+                await connection.execute(meta.insert().values(name="digest", value=self.algorithm))
+            elif kept != self.algorithm:
+                raise StopNow(f"本库的摘要算法是 {kept}，不能改用 {self.algorithm}；请恢复设置 ZHIXUN_DIGEST。")
+
+    async def open(self, connection: AsyncConnection, event: Event) -> Entry:
+        """Number a new consultation, draw its key and write its first entry."""
+        day = self.clock.today()
+        row = insert(counters).values(day=day.isoformat(), last=1)
+        row = row.on_conflict_do_update(index_elements=["day"], set_={"last": counters.c.last + 1})
+        sequence = await connection.scalar(row.returning(counters.c.last))
+        number = make_number(self._prefix, day, int(sequence or 0))
+        await self.keyring.create(connection, number)
+        return (await self.append(connection, number, [event]))[0]
+
+    async def append(self, connection: AsyncConnection, consultation: str, events: Sequence[Event]) -> list[Entry]:
+        """Write `events` to the end of `consultation`, in the caller's transaction.
+
+        Private parts are encrypted; when the key was destroyed, they are dropped.
+        """
+        key = await self.keyring.find(connection, consultation)
+        prev = await connection.scalar(sa.select(journal.c.hash).order_by(journal.c.id.desc()).limit(1)) or GENESIS
+        last = sa.select(sa.func.max(journal.c.seq)).where(journal.c.consultation == consultation)
+        seq = int(await connection.scalar(last) or 0)
+        time = stamp(self.clock.now())
+        entries = []
+        for event in events:
+            seq += 1
+            body: dict[str, Any] = {"open": dict(event.open)}
+            if event.private is not None and key is not None:
+                body["sealed"] = seal(key, f"{consultation}/{seq}", event.private)
+            row = {"consultation": consultation, "seq": seq, "time": time, "kind": event.kind, "actor": event.actor,
+                   "body": body, "prev": prev}  # fmt: skip
+            prev = event_hash(self.algorithm, row)
+            await connection.execute(journal.insert().values(**{**row, "body": canonical(body).decode(), "hash": prev}))
+            entry = Entry(consultation, seq, time, event.kind, event.actor, event.open, event.private)
+            await project(connection, entry)
+            entries.append(entry)
+        return entries
+
+    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
+        """Return the entries of `consultation` with a sequence above `after`, in order, opened where the key exists."""
+        key = await self.keyring.find(connection, consultation)
+        query = sa.select(journal).where(journal.c.consultation == consultation, journal.c.seq > after)
+        return [as_entry(row, key) for row in (await connection.execute(query.order_by(journal.c.seq))).mappings()]
+
+    async def head(self, connection: AsyncConnection) -> tuple[int, str]:
+        """Return the id and hash of the newest row; (0, GENESIS) when there is none."""
+        row = (await connection.execute(sa.select(journal.c.id, journal.c.hash).order_by(journal.c.id.desc()).limit(1))).first()
+        return (row.id, row.hash) if row else (0, GENESIS)
+
+
+def event_of(row: Any) -> dict[str, Any]:
+    """Return a journal row as the mapping that its hash is taken over, with `hash`."""
+    names = ("consultation", "seq", "time", "kind", "actor", "prev", "hash")
+    return {**{name: row[name] for name in names}, "body": json.loads(row["body"])}
+
+
+def as_entry(row: Any, key: bytes | None) -> Entry:
+    """Open a journal row with the consultation's key (None: it was destroyed)."""
+    body = json.loads(row["body"])
+    private = unseal(key, f"{row['consultation']}/{row['seq']}", body["sealed"]) if key and "sealed" in body else None
+    return Entry(row["consultation"], row["seq"], row["time"], row["kind"], row["actor"], body["open"], private)
+

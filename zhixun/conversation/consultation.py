@@ -1,0 +1,165 @@
+"""The life of a consultation around its turns: opening, reading, rating, closing, and closing by itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.clock import Clock, new_token, stamp
+from zhixun.conversation.order import Order
+from zhixun.conversation.owner import owner_of, step
+from zhixun.conversation.ports import Journal, Phrases, Seal
+from zhixun.conversation.redact import clean
+from zhixun.database import Database, consultations, outbox, sessions
+from zhixun.errors import CitizenError
+from zhixun.messages import Button, Entry, Event, Reply
+
+__all__ = ["INDICATORS", "Consultations"]
+
+INDICATORS = ("professionalism", "attitude", "content", "quality", "satisfaction")
+"""The five indicators of the Xining specification, 服务评价: 专业水平 服务态度 服务内容 服务质量 服务满意度."""
+
+_WORDS = 500
+
+
+class Consultations:
+    """Opens, reads, rates and closes consultations.
+
+    Args:
+        seal: seals the file of a closed consultation and returns its receipt's code.
+        quick: the buttons under the greeting.
+        idle: after how long without a word the bot closes a consultation it owns.
+    """
+
+    def __init__(
+        self, database: Database, journal: Journal, site: Phrases, clock: Clock, order: Order, *,
+        seal: Seal, wake: Callable[[str], None], quick: tuple[Mapping[str, str], ...], idle: timedelta,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._journal = journal
+        self._site = site
+        self._clock = clock
+        self._order = order
+        self._seal = seal
+        self._wake = wake
+        self._quick = tuple(Button(button["title"], button["payload"]) for button in quick)
+        self._idle = idle
+
+    async def open(self, channel: str, region: str, consent: bool) -> tuple[str, str, tuple[Reply, ...]]:
+        """Begin a consultation; returns the session token, the number and the greeting."""
+        token = new_token()
+        phrases = self._site.phrases
+        replies = (Reply(phrases["program"], kind="notice"), Reply(phrases["greeting"], buttons=self._quick, kind="greeting"))
+        async with self._database.write() as connection:
+            opened = Event("opened", "zhixun", {"channel": channel, "region": region, "consent": consent})
+            entry = await self._journal.open(connection, opened)
+            await self._say(connection, entry.consultation, replies)
+            await connection.execute(sessions.insert().values(token=_hash(token), consultation=entry.consultation))
+        return token, entry.consultation, replies
+
+    async def find(self, token: str) -> str:
+        """Return the consultation of a session.
+
+        Raises:
+            CitizenError: nobody holds such a session.
+        """
+        async with self._database.read() as connection:
+            query = sa.select(sessions.c.consultation).where(sessions.c.token == _hash(token))
+            number = await connection.scalar(query)
+        if number is None:
+            raise CitizenError("会话不存在或已失效，请重新开始咨询。", code="no_session", status=401)
+        return str(number)
+
+    async def transcript(self, number: str, after: int = 0) -> tuple[str, list[Entry]]:
+        """Return who owns the consultation and its entries above `after`."""
+        async with self._database.read() as connection:
+            state = await self._state(connection, number)
+            return owner_of(state), await self._journal.read(connection, number, after)
+
+    async def delivered(self, number: str, through: int) -> None:
+        """Note that everything up to the entry `through` has reached the citizen."""
+        async with self._database.write() as connection:
+            reached = (outbox.c.consultation == number) & (outbox.c.seq <= through) & outbox.c.delivered.is_(None)
+            await connection.execute(outbox.update().where(reached).values(delivered=stamp(self._clock.now())))
+
+    async def rate(self, number: str, scores: Mapping[str, int], words: str) -> None:
+        """Keep a rating; after closing it becomes a supplement to the sealed file.
+
+        Raises:
+            CitizenError: an indicator is missing or outside 1–5, the words are too long, or there is a rating already.
+        """
+        _check_rating(scores, words)
+        async with self._order.turn(number):
+            async with self._database.write() as connection:
+                row = (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().one()
+                if row["rating"]:
+                    raise CitizenError("您已经评价过本次咨询，谢谢。", code="rated", status=409)
+                said = {"words": clean(words).text} if words.strip() else None
+                await self._journal.append(connection, number, [Event("rated", "citizen", {"scores": dict(scores)}, said)])
+            if row["state"] == "closed":
+                await self._seal(number)
+
+    async def close(self, number: str, by: str = "citizen") -> str:
+        """Close and seal; returns the receipt's code, the same one when it was closed before."""
+        async with self._order.turn(number):
+            async with self._database.write() as connection:
+                state = await self._state(connection, number)
+                if state != "closed":
+                    events = [Event("closed", by, {"state": step(state, "closed"), "reason": by})]
+                    await self._journal.append(connection, number, events)
+            code = await self._seal(number)
+        self._wake(number)
+        return code
+
+    async def close_idle(self) -> int:
+        """Close every consultation that the bot owns and nobody spoke in for the idle time; returns how many."""
+        limit = stamp(self._clock.now() - self._idle)
+        async with self._database.read() as connection:
+            query = sa.select(consultations.c.number).where(consultations.c.state == "bot", consultations.c.last < limit)
+            numbers = (await connection.scalars(query)).all()
+        for number in numbers:
+            async with self._order.turn(number), self._database.write() as connection:
+                if await self._state(connection, number) == "bot":
+                    await self._say(connection, number, (Reply(self._site.phrases["idle_closed"], kind="closed"),))
+            await self.close(number, by="idle")
+        return len(numbers)
+
+    async def waiting(self) -> list[dict[str, Any]]:
+        """Return what waits for a person, oldest first: number, channel, region, state, times, call-back asked for."""
+        async with self._database.read() as connection:
+            query = sa.select(consultations).where(consultations.c.state.in_(("queued", "message_left")))
+            return [dict(row) for row in (await connection.execute(query.order_by(consultations.c.last))).mappings()]
+
+    async def _say(self, connection: AsyncConnection, number: str, replies: tuple[Reply, ...]) -> None:
+        """Say something outside of a turn."""
+        events = [
+            Event("said", "system", {"turn": 0, "kind": reply.kind},
+                  {"text": reply.text, "buttons": [{"title": b.title, "payload": b.payload} for b in reply.buttons]})
+            for reply in replies
+        ]  # fmt: skip
+        await self._journal.append(connection, number, events)
+
+    async def _state(self, connection: AsyncConnection, number: str) -> str:
+        return str(await connection.scalar(sa.select(consultations.c.state).where(consultations.c.number == number)))
+
+
+def _hash(token: str) -> str:
+    """A token is kept only as its hash, so that the store opens no session."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _check_rating(scores: Mapping[str, int], words: str) -> None:
+    for name in INDICATORS:
+        score = scores.get(name)
+        if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
+            raise CitizenError("请给五项指标各打 1–5 分。", code="bad_score", field=f"scores.{name}")
+    unknown = set(scores) - set(INDICATORS)
+    if unknown:
+        raise CitizenError(f"没有这项指标：{'、'.join(sorted(unknown))}。", code="bad_score", field="scores")
+    if len(words) > _WORDS:
+        raise CitizenError(f"意见最多 {_WORDS} 个字。", code="too_long", field="words")

@@ -1,0 +1,91 @@
+"""The client of the engine: one message over, replies back, within a bound of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+from zhixun.errors import TryLater
+from zhixun.messages import STATUSES, EngineTurn, Reply
+
+__all__ = ["EngineClient"]
+
+# The citizen is promised a sentence within 3 s; the rest is for the journal and the way.
+_LIMIT = aiohttp.ClientTimeout(total=2.4, sock_connect=0.5)
+
+
+class EngineClient:
+    """Talks to the engine's door; use it with `async with`.
+
+    Args:
+        url: the engine's base address.
+        token: what the door asks for.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._address = f"{url}/webhooks/zhixun/webhook"
+        self._health = f"{url}/webhooks/zhixun/"
+        self._head = {"Authorization": f"Bearer {token}"}
+        self._session: aiohttp.ClientSession | None = None
+        self.ready = False
+
+    async def __aenter__(self) -> EngineClient:
+        self._session = aiohttp.ClientSession(timeout=_LIMIT, headers=self._head)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def check(self) -> bool:
+        """Ask the engine whether it has a model and may be talked to; remembers the answer in `ready`."""
+        try:
+            async with self._open.get(self._health) as response:
+                self.ready = response.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            self.ready = False
+        return self.ready
+
+    async def ask(self, consultation: str, text: str, region: str) -> EngineTurn:
+        """Send one message and return what the engine says.
+
+        Raises:
+            TryLater: the engine is starting, gone, too slow, or answered something else than a turn.
+        """
+        message = {"sender": consultation, "message": text, "metadata": {"region": region}}
+        try:
+            async with self._open.post(self._address, json=message) as response:
+                if response.status != 200:
+                    raise TryLater("engine refused", code=f"engine_{response.status}")
+                return _read(await response.json())
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            raise TryLater("engine failed", code=f"engine_{type(error).__name__}") from error
+
+    @property
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise TryLater("engine client is not open")
+        return self._session
+
+
+def _read(raw: Mapping[str, Any]) -> EngineTurn:
+    """Read the door's answer: plain texts are small talk, `custom` messages carry their own status."""
+    status, handoff = "", ""
+    replies: list[Reply] = []
+    for message in raw["messages"]:
+        custom = message.get("custom") or {}
+        said = str(custom.get("status") or "small_talk")
+        if said not in STATUSES:
+            raise ValueError(f"unknown status {said}")
+        status = said if status in ("", "small_talk") else status
+        handoff = handoff or str(custom.get("handoff") or "")
+        kind = "answer" if said == "answered" else said
+        if "replies" in custom:
+            replies += [Reply.read({"kind": kind, **reply}) for reply in custom["replies"]]
+        elif custom.get("text") or message.get("text"):
+            replies.append(Reply.read({"kind": kind, **message, **custom}))
+    if not replies and not handoff:
+        raise ValueError("the engine said nothing")
+    return EngineTurn(status or "small_talk", tuple(replies), handoff, raw.get("parsed") or {})

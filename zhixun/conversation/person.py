@@ -1,0 +1,72 @@
+"""Handing over to a person, and what is said while one is awaited. The same when the engine is down."""
+
+from __future__ import annotations
+
+import re
+
+from zhixun.clock import Clock
+from zhixun.conversation.owner import owner_of, step
+from zhixun.conversation.ports import Phrases
+from zhixun.conversation.redact import find_phone
+from zhixun.messages import Button, Event, Reply
+
+__all__ = ["Person"]
+
+_Answer = tuple[str, str, tuple[Reply, ...], tuple[Event, ...]]
+"""New state, status of the turn, replies, further events."""
+
+# The button and its nearest words work without the engine; every other wording is the engine's to understand.
+_ASK = re.compile(r"(请|帮我|我要|我想|麻烦)*(转|找|接|要)?(到|个)?(人工|真人)(服务|客服|坐席)?[吧呀啊。！!]*")
+_CANCEL = re.compile(r"(取消排队|取消转人工|不用人工了?|不等了|返回智能助手|继续问机器人)[吧了。！!]*")
+
+
+class Person:
+    """Decides the turns that concern a person.
+
+    Args:
+        site: sentences and hours.
+        clock: tells whether the desk is open.
+    """
+
+    def __init__(self, site: Phrases, clock: Clock) -> None:
+        self._site = site
+        self._clock = clock
+
+    def answer(self, state: str, text: str, raw: str) -> _Answer | None:
+        """Answer what is about a person without asking the engine; None when it is not.
+
+        Args:
+            state: of the consultation.
+            text: the words without secrets; `raw`: as they were sent, for the call-back number.
+        """
+        phrases = self._site.phrases
+        if owner_of(state) == "bot":
+            if not _ASK.fullmatch(text):
+                return None
+            new, reply, events = self.hand_off("asked")
+            return new, "handoff", (reply,), events
+        if owner_of(state) != "queue":
+            return None
+        if _CANCEL.fullmatch(text):
+            back = Event("returned", "citizen", {"state": step(state, "bot")})
+            return "bot", "small_talk", (Reply(phrases["cancelled"], kind="notice"),), (back,)
+        phone = find_phone(raw)
+        if phone is not None:
+            kept = Event("contact_left", "citizen", {"what": "phone"}, {"phone": phone})
+            return state, "handoff", (Reply(phrases["contact_kept"].format(tail=phone[-4:]), kind="notice"),), (kept,)
+        return state, "handoff", (Reply(phrases["queued_again"], buttons=self._buttons(), kind="notice"),), ()
+
+    def hand_off(self, reason: str) -> tuple[str, Reply, tuple[Event, ...]]:
+        """Put the consultation into the queue, or take a message out of hours: the state, the words, the event."""
+        now = self._clock.local()
+        if self._site.hours.is_open(now):
+            state, words = "queued", self._site.phrases["queued"]
+        else:
+            state = "message_left"
+            words = self._site.phrases["message_left"].format(opening=self._site.opening_words(now))
+        event = Event("handed_off", "zhixun", {"state": state, "reason": reason})
+        return state, Reply(words, buttons=self._buttons(), kind="handoff"), (event,)
+
+    def _buttons(self) -> tuple[Button, ...]:
+        title = self._site.phrases["back_to_bot"]
+        return (Button(title, title),)

@@ -1,0 +1,59 @@
+"""What the conversation asks of the rooms that it does not import."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.messages import EngineTurn, Entry, Event
+
+__all__ = ["Engine", "Journal", "Phrases", "Seal"]
+
+Seal = Callable[[str], Awaitable[str]]
+"""Seals a closed consultation; returns the code of its receipt."""
+
+
+class Journal(Protocol):
+    """Where everything is written first."""
+
+    async def open(self, connection: AsyncConnection, event: Event) -> Entry:
+        """Begin a consultation."""
+
+    async def append(self, connection: AsyncConnection, consultation: str, events: Sequence[Event]) -> list[Entry]:
+        """Add events to a consultation."""
+
+    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
+        """Read a consultation's entries."""
+
+
+class Engine(Protocol):
+    """What understands a message and decides the reply."""
+
+    ready: bool
+
+    async def ask(self, consultation: str, text: str, region: str) -> EngineTurn:
+        """Take one message.
+
+        Raises:
+            TryLater: the engine is starting, gone, too slow or answered rubbish.
+        """
+
+
+class Hours(Protocol):
+    """When people are at the desk."""
+
+    def is_open(self, moment: datetime) -> bool:
+        """Tell whether somebody is at the desk."""
+
+
+class Phrases(Protocol):
+    """The deployment's sentences and hours."""
+
+    phrases: Mapping[str, str]
+    hours: Hours
+
+    def opening_words(self, moment: datetime) -> str:
+        """Say when the desk opens next."""

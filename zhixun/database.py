@@ -1,0 +1,172 @@
+"""The store: one writer at a time, any number of readers, and the tables.
+
+SQLite in WAL mode with `synchronous=FULL`: a commit that returned has reached the disk. All writes go through
+`Database.write`, which takes the write lock at once (BEGIN IMMEDIATE), so that a transaction never fails half-way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from zhixun.errors import StopNow
+
+__all__ = ["Database", "consultations", "counters", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate",
+           "outbox", "sessions"]
+
+metadata = sa.MetaData()
+
+journal = sa.Table(
+    "journal", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("consultation", sa.String(32), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("time", sa.String(24), nullable=False),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("prev", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.UniqueConstraint("consultation", "seq"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+keys = sa.Table(
+    "keys", metadata,
+    sa.Column("consultation", sa.String(32), primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+meta = sa.Table("meta", metadata, sa.Column("name", sa.String(32), primary_key=True), sa.Column("value", sa.Text, nullable=False))
+counters = sa.Table(
+    "counters", metadata, sa.Column("day", sa.String(10), primary_key=True), sa.Column("last", sa.Integer, nullable=False)
+)
+leaves = sa.Table(
+    "leaves", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("day", sa.String(10), nullable=False, index=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    sa.Column("path", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("through", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+# Projections: all below can be rebuilt from the journal, but for the sessions (a citizen then opens a new one).
+consultations = sa.Table(
+    "consultations", metadata,
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("region", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("opened", sa.String(24), nullable=False),
+    sa.Column("last", sa.String(24), nullable=False, index=True),
+    sa.Column("closed", sa.String(24)),
+    sa.Column("turns", sa.Integer, nullable=False, default=0),
+    sa.Column("seq", sa.Integer, nullable=False, default=0),
+    sa.Column("rating", sa.Text),
+    sa.Column("callback", sa.Boolean, nullable=False, default=False),
+)  # fmt: skip
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+)  # fmt: skip
+inbox = sa.Table(
+    "inbox", metadata,
+    sa.Column("consultation", sa.String(32), primary_key=True),
+    sa.Column("message_id", sa.String(128), primary_key=True),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+)  # fmt: skip
+outbox = sa.Table(
+    "outbox", metadata,
+    sa.Column("consultation", sa.String(32), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("delivered", sa.String(24)),
+)  # fmt: skip
+
+
+class Database:
+    """Connections to the store; use it with `async with`.
+
+    Args:
+        url: an SQLAlchemy address without driver, e.g. `sqlite:////srv/zhixun/zhixun.db`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _async_url(url)
+        self._lock = asyncio.Lock()
+        self._engine: AsyncEngine | None = None
+
+    async def __aenter__(self) -> Database:
+        self._engine = create_async_engine(self._url, poolclass=AsyncAdaptedQueuePool, pool_size=6)
+        sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._connected.dispose()
+
+    @property
+    def _connected(self) -> AsyncEngine:
+        if self._engine is None:
+            raise StopNow("数据库尚未打开。")
+        return self._engine
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Give the one writing connection; commit at the end, roll back on any error."""
+        async with self._lock, self._connected.connect() as connection:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                await connection.rollback()
+                raise
+            await connection.commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that sees one consistent state."""
+        async with self._connected.connect() as connection:
+            yield connection
+
+
+def migrate(url: str) -> None:
+    """Bring the store to the newest form (Alembic); makes the folder of an SQLite file.
+
+    Raises:
+        StopNow: the store cannot be opened or was written by a newer Zhixun.
+    """
+    Path(_async_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["url"] = url
+    try:
+        command.upgrade(config, "head")
+    except Exception as error:
+        raise StopNow(f"数据库无法打开或升级：{error}") from error
+
+
+def _async_url(url: str) -> sa.URL:
+    parsed = sa.engine.make_url(url)
+    if parsed.drivername != "sqlite" or not parsed.database:
+        raise StopNow("ZHIXUN_DATABASE_URL 应写作 sqlite:////绝对路径/文件.db。")
+    return parsed.set(drivername="sqlite+aiosqlite")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Transactions are begun by `write` alone; the driver's own implicit BEGIN would take no lock.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=10000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

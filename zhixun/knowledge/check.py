@@ -1,0 +1,109 @@
+"""The lint of the knowledge: every flaw is found before a citizen can meet it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+
+from zhixun.knowledge.model import Answer, Knowledge, Question
+
+__all__ = ["FAR_FUTURE", "Flaw", "check", "plain"]
+
+BUBBLE_BYTES = 600
+BUBBLES = 4
+WORDINGS = 12
+FAR_FUTURE = date.max
+
+Flaw = tuple[str, str]
+"""Where the flaw is (`file: question`) and what it is, in Chinese."""
+
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*\s*(?:%|‰|元|万元|倍|年|个月|个工作日|个自然日|日|天|周|小时|类|项|页|人|名|岁|周岁)")
+
+
+def plain(words: str) -> str:
+    """Return `words` as the matcher sees them: NFKC, lower case, only letters and digits."""
+    folded = unicodedata.normalize("NFKC", words).lower()
+    return "".join(char for char in folded if char.isalnum())
+
+
+def check(knowledge: Knowledge) -> list[Flaw]:
+    """Return all flaws of `knowledge`; an empty list means that it may be served."""
+    flaws: list[Flaw] = []
+    for question in knowledge.questions.values():
+        place = f"{question.file}: {question.id}"
+        flaws += [(place, flaw) for flaw in _question_flaws(question, knowledge)]
+        for answer in question.answers:
+            where = f"{place} [{answer.region} {answer.since or ''}]"
+            flaws += [(where, flaw) for flaw in _answer_flaws(answer, knowledge)]
+    return flaws + list(_shared_wordings(knowledge)) + list(_source_flaws(knowledge))
+
+
+def _question_flaws(question: Question, knowledge: Knowledge) -> Iterator[str]:
+    if len(question.wordings) < WORDINGS:
+        yield f"只有 {len(question.wordings)} 种问法，至少要 {WORDINGS} 种"
+    yield from (f"权利“{ip}”不在 glossary.yml 的 rights 里" for ip in question.ip if ip not in knowledge.glossary.rights)
+    yield from (f"next 指向不存在的问题 {target}" for target in question.next if target not in knowledge.questions)
+    if question.id in question.next:
+        yield "next 指向自己"
+    for region in sorted({answer.region for answer in question.answers}):
+        answers = sorted((a for a in question.answers if a.region == region), key=lambda a: a.since or date.min)
+        for first, second in pairwise(answers):
+            if (first.until or FAR_FUTURE) >= (second.since or date.min):
+                yield f"{region} 的两个答复有效期重叠：{first.since} 与 {second.since}"
+            if not second.brief:
+                yield f"{region} 自 {second.since} 起的答复缺 brief（接替前一答复时必填）"
+
+
+def _answer_flaws(answer: Answer, knowledge: Knowledge) -> Iterator[str]:
+    if answer.region not in knowledge.glossary.places:
+        yield f"地区“{answer.region}”不在 glossary.yml 的 places 里"
+    if answer.since and answer.until and answer.since > answer.until:
+        yield "有效期的起止颠倒"
+    yield from (f"第 {number} 段超过 {BUBBLE_BYTES} 字节（{len(bubble.encode())}）"
+                for number, bubble in enumerate(answer.bubbles, 1) if len(bubble.encode()) > BUBBLE_BYTES)
+    if len(answer.bubbles) > BUBBLES:
+        yield f"有 {len(answer.bubbles)} 段，最多 {BUBBLES} 段"
+    yield from (f"事实“{fact}”不在正文里" for fact in answer.facts if fact not in answer.text)
+    listed = "".join(answer.facts)
+    yield from (f"数字“{figure}”没有列入 facts" for figure in dict.fromkeys(_FIGURE.findall(answer.text))
+                if figure not in listed)
+    yield from _basis_flaws(answer, knowledge)
+
+
+def _basis_flaws(answer: Answer, knowledge: Knowledge) -> Iterator[str]:
+    if not answer.basis:
+        if answer.outcome == "answered":
+            yield "没有依据（basis）"
+        return
+    known = [knowledge.sources[basis.source] for basis in answer.basis if basis.source in knowledge.sources]
+    yield from (f"未知来源 {basis.source}" for basis in answer.basis if basis.source not in knowledge.sources)
+    if known and answer.outcome == "answered" and all(source.verified == "U" for source in known):
+        yield "只依据未核实的来源，不能作为事实答复"
+    # A rule that ended before the answer begins, or begins after it ends, cannot carry it.
+    for source in known:
+        ended = source.until and source.until < (answer.since or date.min)
+        if ended or (source.since and answer.until and source.since > answer.until):
+            yield f"来源 {source.id} 在答复的有效期内不施行"
+        if source.replaced_by and source.until and (answer.until or FAR_FUTURE) > source.until:
+            yield f"来源 {source.id} 到 {source.until} 为止，答复须在此日结束并另写接替的答复"
+
+
+def _shared_wordings(knowledge: Knowledge) -> Iterator[Flaw]:
+    owner: dict[str, str] = {}
+    for question in knowledge.questions.values():
+        for words in (question.title, *question.wordings):
+            first = owner.setdefault(plain(words), question.id)
+            if first != question.id:
+                yield f"{question.file}: {question.id}", f"问法“{words}”也属于 {first}"
+
+
+def _source_flaws(knowledge: Knowledge) -> Iterator[Flaw]:
+    for source in knowledge.sources.values():
+        place = f"sources.yml: {source.id}"
+        if source.region not in knowledge.glossary.places:
+            yield place, f"地区“{source.region}”不在 glossary.yml 的 places 里"
+        if source.replaced_by and source.replaced_by not in knowledge.sources:
+            yield place, f"replaced_by 指向不存在的来源 {source.replaced_by}"

@@ -1,0 +1,99 @@
+"""Chooses the answer that holds on a day in a region, and puts it into words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from zhixun.knowledge.model import NATIONWIDE, Answer, Glossary, Knowledge, Question
+
+__all__ = ["NEAR", "Choice", "choose", "regions_of", "say"]
+
+NEAR = timedelta(days=180)
+"""How long before a change of the rule the new one is told beside the old one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer to a question, where it was chosen for, and whether it is another place's."""
+
+    question: Question
+    answer: Answer
+    foreign: bool
+    successor: Answer | None = None
+
+
+def regions_of(region: str, glossary: Glossary) -> tuple[str, ...]:
+    """Return the regions whose rules hold in `region`, the most specific first."""
+    chain = [region]
+    while chain[-1] in glossary.wider:
+        chain.append(glossary.wider[chain[-1]])
+    return tuple(dict.fromkeys([*chain, NATIONWIDE]))
+
+
+def choose(question: Question, region: str, day: date, glossary: Glossary) -> Choice | None:
+    """Return the answer for `region` on `day`: the most specific one in force.
+
+    When only other places have an answer, theirs is returned as `foreign`; None when nothing holds on that day.
+    """
+    current = {answer.region: answer for answer in question.answers if answer.holds_on(day)}
+    for place in regions_of(region, glossary):
+        if place in current:
+            return Choice(question, current[place], False, _successor(question, current[place], day))
+    if current:
+        return Choice(question, next(iter(current.values())), True)
+    return None
+
+
+def say(choice: Choice, region: str, day: date, knowledge: Knowledge) -> list[dict[str, object]]:
+    """Return the replies for a choice: bubbles, basis on the last of them, and buttons to what people ask next."""
+    answer = choice.answer
+    bubbles = list(answer.bubbles)
+    label = _label(choice, region, day, knowledge)
+    if label:
+        bubbles[0] = label + bubbles[0]
+    if choice.successor is not None and choice.successor.since is not None:
+        since = choice.successor.since
+        bubbles.append(f"提醒：自{since.year}年{since.month}月{since.day}日起，{choice.successor.brief}。")
+    replies: list[dict[str, object]] = [
+        {"text": text, "knowledge": [choice.question.id], "basis": [], "buttons": []} for text in bubbles
+    ]
+    replies[-1]["basis"] = _basis(answer, day, knowledge)
+    follow = [knowledge.questions[next_id].title for next_id in choice.question.next]
+    replies[-1]["buttons"] = [{"title": title, "payload": title} for title in follow]
+    return replies
+
+
+def _successor(question: Question, answer: Answer, day: date) -> Answer | None:
+    later = [a for a in question.answers if a.region == answer.region and a.since and day < a.since <= day + NEAR]
+    return min(later, key=lambda a: a.since or day, default=None)
+
+
+def _label(choice: Choice, region: str, day: date, knowledge: Knowledge) -> str:
+    """Say before the answer that it is another place's, or rests on a paper that has run out."""
+    sources = [knowledge.sources[basis.source] for basis in choice.answer.basis]
+    ended = [source.until for source in sources if source.until and source.until < day]
+    parts = []
+    if choice.foreign:
+        parts.append(f"{choice.answer.region}的规定，不适用于{region}，仅供参考")
+    elif choice.answer.region not in (NATIONWIDE, *regions_of(region, knowledge.glossary)):
+        parts.append(f"{choice.answer.region}的规定")
+    if sources and len(ended) == len(sources):
+        last = max(ended)
+        parts.append(f"所依据的文件{last.year}年{last.month}月{last.day}日已到期，有关活动已结束")
+    return f"【{'；'.join(parts)}】" if parts else ""
+
+
+def _basis(answer: Answer, day: date, knowledge: Knowledge) -> list[dict[str, object]]:
+    return [
+        {
+            "title": source.title,
+            "locator": basis.locator,
+            "region": source.region,
+            "in_force": source.in_force(day),
+            "source": source.id,
+            "gist": basis.gist,
+        }
+        for basis in answer.basis
+        for source in [knowledge.sources[basis.source]]
+    ]

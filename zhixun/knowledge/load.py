@@ -1,0 +1,145 @@
+"""Reads `knowledge/` from disk into frozen records."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import jsonschema
+import yaml
+
+from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
+
+__all__ = ["KnowledgeError", "fingerprint", "load", "read_file", "read_glossary", "read_questions"]
+
+_Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SCHEMAS = Path(__file__).with_name("schema.yml")
+
+
+class KnowledgeError(Exception):
+    """A file of `knowledge/` cannot be read or does not have the documented form."""
+
+
+def load(folder: Path) -> Knowledge:
+    """Load everything below `folder`.
+
+    Raises:
+        KnowledgeError: a file is not YAML, breaks the schema, or two questions share an id.
+    """
+    sources = {i: _source(i, raw) for i, raw in read_file(folder / "sources.yml", "sources").items()}
+    questions: dict[str, Question] = {}
+    for question in read_questions(folder):
+        if question.id in questions:
+            raise KnowledgeError(f"{question.file}: 问题编号 {question.id} 与 {questions[question.id].file} 重复")
+        questions[question.id] = question
+    return Knowledge(
+        MappingProxyType(questions),
+        MappingProxyType(sources),
+        read_glossary(folder),
+        fingerprint(folder)[:12],
+    )
+
+
+def read_questions(folder: Path) -> Iterator[Question]:
+    """Yield every question of `folder`/answers in the order of files and lines."""
+    for path in sorted((folder / "answers").glob("*.yml")):
+        for raw in read_file(path, "questions") or ():
+            yield _question(raw, path.name)
+
+
+def read_glossary(folder: Path) -> Glossary:
+    """Read `glossary.yml` of `folder`."""
+    raw: Mapping[str, Any] = read_file(folder / "glossary.yml", "glossary")
+    lists = {
+        name: {term: tuple(sayings) for term, sayings in table.items()} for name, table in raw.items() if name != "wider"
+    }
+    return Glossary(lists.pop("rights"), dict(raw["wider"]), lists.pop("places"), lists)
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a digest (64 hex characters) that changes whenever a file of `folder` changes."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yml")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def read_file(path: Path, kind: str) -> Any:
+    """Read a YAML file and hold it against the schema named `kind`.
+
+    Raises:
+        KnowledgeError: it is missing, not YAML, or does not have the documented form.
+    """
+    try:
+        data = yaml.load(path.read_text("utf-8"), _Yaml)  # noqa: S506 - a safe loader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KnowledgeError(f"{path.name}: 无法读取：{error}") from error
+    error = jsonschema.exceptions.best_match(_validator(kind).iter_errors(data))
+    if error is not None:
+        raise KnowledgeError(f"{path.name}: {_where(data, error)}：{error.message}")
+    return data
+
+
+def _validator(kind: str, _cache: dict[str, Any] = {}) -> Any:  # noqa: B006 - the schema is read once
+    if not _cache:
+        schemas = yaml.load(_SCHEMAS.read_text("utf-8"), _Yaml)  # noqa: S506
+        checker = jsonschema.Draft7Validator.TYPE_CHECKER.redefine("date", lambda _, value: isinstance(value, date))
+        validator = jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=checker)
+        _cache.update({name: validator(schema) for name, schema in schemas.items()})
+    return _cache[kind]
+
+
+def _where(data: Any, error: Any) -> str:
+    """Say where in the file the flaw is, by the question's id where there is one."""
+    path = list(error.absolute_path)
+    if path and isinstance(data, list) and isinstance(data[path[0]], Mapping):
+        path[0] = data[path[0]].get("id", path[0])
+    return " › ".join(map(str, path)) or "整个文件"
+
+
+def _source(source_id: str, raw: Mapping[str, Any]) -> Source:
+    return Source(
+        id=source_id,
+        title=raw["title"],
+        issuer=raw["issuer"],
+        region=raw["region"],
+        verified=raw["verified"],
+        number=str(raw.get("number", "")),
+        since=raw.get("from"),
+        until=raw.get("until"),
+        replaced_by=raw.get("replaced_by", ""),
+    )
+
+
+def _question(raw: Mapping[str, Any], file: str) -> Question:
+    return Question(
+        id=raw["id"],
+        title=raw["title"],
+        ip=tuple(raw["ip"]),
+        topic=raw["topic"],
+        wordings=tuple(str(words) for words in raw["wordings"]),
+        answers=tuple(_answer(answer) for answer in raw["answers"]),
+        next=tuple(raw.get("next", ())),
+        covers=tuple(raw.get("covers", ())),
+        local=raw.get("local", False),
+        file=file,
+    )
+
+
+def _answer(raw: Mapping[str, Any]) -> Answer:
+    return Answer(
+        region=raw["region"],
+        text=raw["text"].strip(),
+        facts=tuple(str(fact) for fact in raw.get("facts", ())),
+        basis=tuple(Basis(b["source"], b["at"], b["gist"].strip()) for b in raw.get("basis", ())),
+        checked=raw["checked"],
+        since=raw.get("valid_from"),
+        until=raw.get("valid_until"),
+        brief=raw.get("brief", ""),
+        outcome=raw.get("outcome", "answered"),
+    )
+

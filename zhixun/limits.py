@@ -1,0 +1,61 @@
+"""One limiter for the whole service: token buckets by what they are counted for."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zhixun.clock import monotonic
+from zhixun.errors import TryLater
+
+__all__ = ["ADDRESS", "OPENINGS", "RECEIPTS", "SESSION", "Bucket", "Limiter"]
+
+_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """So many at once (`burst`), refilled at `rate` a second."""
+
+    name: str
+    burst: float
+    rate: float
+
+
+# A whole office may sit behind one address, so an address is allowed more than a person can type.
+ADDRESS = Bucket("address", burst=40, rate=10)
+OPENINGS = Bucket("openings", burst=60, rate=2)
+SESSION = Bucket("session", burst=6, rate=1)
+RECEIPTS = Bucket("receipts", burst=10, rate=0.1)
+
+
+class Limiter:
+    """Counts and refuses.
+
+    Args:
+        on: False lets everything pass (benchmarks on loopback only).
+        now: seconds that never run backwards.
+    """
+
+    def __init__(self, on: bool = True, now: Callable[[], float] = monotonic) -> None:
+        self._on = on
+        self._now = now
+        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+
+    def take(self, bucket: Bucket, who: str) -> None:
+        """Take one from the bucket of `who`.
+
+        Raises:
+            TryLater: it is empty; nothing was done with the request.
+        """
+        if not self._on:
+            return
+        key, now = (bucket.name, who), self._now()
+        left, at = self._left.pop(key, (bucket.burst, now))
+        left = min(bucket.burst, left + (now - at) * bucket.rate)
+        self._left[key] = (max(left - 1, 0) if left >= 1 else left, now)
+        if len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
+        if left < 1:
+            raise TryLater("操作太频繁，请稍等几秒再试。", code="too_fast", status=429)

@@ -1,0 +1,115 @@
+"""The small frozen records that cross from one room to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+__all__ = ["OWNERS", "STATUSES", "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Turn", "dump"]
+
+OWNERS = ("bot", "queue", "staff", "closed")
+STATUSES = (
+    "answered", "clarify", "guide", "service", "small_talk", "out_of_scope",
+    "unknown", "handoff", "referral", "withheld", "degraded",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """One clause that a reply cites."""
+
+    title: str
+    locator: str
+    region: str
+    in_force: bool
+    source: str = ""
+    gist: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice the citizen can press; `payload` is plain words sent back as text."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One bubble."""
+
+    text: str
+    knowledge: tuple[str, ...] = ()
+    basis: tuple[Basis, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    kind: str = "answer"
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Reply:
+        """Build a reply from its JSON form; unknown keys are ignored."""
+        return cls(
+            text=str(raw.get("text") or ""),
+            knowledge=tuple(raw.get("knowledge") or ()),
+            basis=tuple(Basis(**{name: b[name] for name in Basis.__slots__ if name in b}) for b in raw.get("basis") or ()),
+            buttons=tuple(Button(str(b["title"]), str(b["payload"])) for b in raw.get("buttons") or ()),
+            kind=str(raw.get("kind") or "answer"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTurn:
+    """What the engine made of one message."""
+
+    status: str
+    replies: tuple[Reply, ...]
+    handoff: str = ""
+    parsed: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to be journalled: `open` may be read by anyone who sees the file, `private` is encrypted."""
+
+    kind: str
+    actor: str
+    open: Mapping[str, Any] = field(default_factory=dict)
+    private: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journalled event as it is read back; `private` is None when there is none or the key was destroyed."""
+
+    consultation: str
+    seq: int
+    time: str
+    kind: str
+    actor: str
+    open: Mapping[str, Any]
+    private: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The result of one turn, as the citizen API gives it."""
+
+    consultation: str
+    turn: int
+    owner: str
+    status: str
+    replies: tuple[Reply, ...]
+
+
+class Door(Protocol):
+    """Something that can tell the open windows of a consultation that there are new entries."""
+
+    def wake(self, consultation: str) -> None:
+        """Say that `consultation` has entries that were not sent yet."""
+
+
+def dump(record: Any) -> Any:
+    """Turn a record (or a tuple of records) into plain JSON values."""
+    if isinstance(record, tuple | list):
+        return [dump(item) for item in record]
+    return asdict(record)

@@ -1,0 +1,84 @@
+"""The engine's only door: what the service sends comes in here, with a token, and leaves with what was understood.
+
+Stock REST input has no token and answers 200 with nothing when a turn fails; this one refuses strangers and tells failure.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+__all__ = ["ServiceInput"]
+
+_log = logging.getLogger(__name__)
+
+
+class ServiceInput(InputChannel):
+    """Input channel of the service.
+
+    Args:
+        token: what every request must carry as `Authorization: Bearer …`.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name in the address: `/webhooks/zhixun/`."""
+        return "zhixun"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> ServiceInput:
+        """Make the channel from its part of credentials.yml (`token`)."""
+        return cls(str((credentials or {})["token"]))
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """Return the routes: GET / tells whether a model is loaded, POST /webhook takes a turn."""
+        routes = Blueprint("zhixun", "zhixun_door")
+
+        @routes.route("/", methods=["GET"])
+        async def health(request: Request) -> HTTPResponse:
+            agent = request.app.ctx.agent
+            ready = agent is not None and agent.is_ready()
+            return response.json({"ready": ready}, status=200 if ready else 503)
+
+        @routes.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            given = (request.headers.get("Authorization") or "").removeprefix("Bearer ").encode()
+            if not hmac.compare_digest(given, self._token):
+                return response.json({"error": "token"}, status=401)
+            try:
+                return response.json(await self._turn(request, on_new_message))
+            except Exception as error:  # the end of a turn: say that it failed, without the citizen's words
+                _log.error("turn failed: %s", type(error).__name__)
+                return response.json({"error": type(error).__name__}, status=500)
+
+        return routes
+
+    async def _turn(self, request: Request, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> dict[str, Any]:
+        said = request.json
+        agent = request.app.ctx.agent
+        out = CollectingOutputChannel()
+        message = UserMessage(
+            said["message"], out, said["sender"], input_channel=self.name(), metadata=said.get("metadata") or {}
+        )
+        # Parsed here, so that what was understood can be told; the processor then does not parse again.
+        parsed = await agent.processor.parse_message(message)
+        message.parse_data = parsed
+        await on_new_message(message)
+        understood = {
+            "intent": parsed["intent"].get("name"),
+            "confidence": round(float(parsed["intent"].get("confidence") or 0), 4),
+            "ranking": parsed.get("ranking", [])[:5],
+            "entities": [{"entity": e["entity"], "value": e["value"]} for e in parsed.get("entities", [])],
+            "model": agent.model_id,
+        }
+        return {"messages": out.messages, "parsed": understood}

@@ -1,0 +1,126 @@
+"""The settings: the environment is read here, once, into one frozen record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from zhixun.errors import StopNow
+
+__all__ = ["PREFIX", "Settings", "read_settings"]
+
+PREFIX = "ZHIXUN_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set; the README's table lists the same names."""
+
+    data_dir: Path
+    project_dir: Path
+    http_host: str
+    http_port: int
+    database_url: str
+    engine_url: str
+    engine_token_file: Path | None
+    today: date | None
+    limits: bool
+    digest: str
+    idle_minutes: int
+    trusted_proxy: bool
+
+    @property
+    def knowledge_dir(self) -> Path:
+        """The folder of what the assistant may say."""
+        return self.project_dir / "knowledge"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from `environ`.
+
+    Raises:
+        StopNow: a `ZHIXUN_` name is unknown, or a value cannot be understood; the message names it.
+    """
+    given = {name.removeprefix(PREFIX): value for name, value in environ.items() if name.startswith(PREFIX)}
+    values = {name: _take(given, name, *rule) for name, rule in _RULES.items()}
+    if given:
+        raise StopNow(f"不认识的设置：{'、'.join(PREFIX + name for name in sorted(given))}。请改正或删除后重新启动。")
+    data_dir: Path = values["DATA_DIR"]
+    return Settings(
+        data_dir=data_dir,
+        project_dir=values["PROJECT_DIR"],
+        http_host=values["HTTP_HOST"],
+        http_port=values["HTTP_PORT"],
+        database_url=values["DATABASE_URL"] or f"sqlite:///{data_dir}/zhixun.db",
+        engine_url=values["ENGINE_URL"].rstrip("/"),
+        engine_token_file=values["ENGINE_TOKEN_FILE"],
+        today=values["TODAY"],
+        limits=values["LIMITS"],
+        digest=values["DIGEST"],
+        idle_minutes=values["IDLE_MINUTES"],
+        trusted_proxy=values["TRUSTED_PROXY"],
+    )
+
+
+def _take(given: dict[str, str], name: str, parse: Callable[[str], Any], default: str) -> Any:
+    value = given.pop(name, default).strip()
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise StopNow(f"设置 {PREFIX}{name} 的值“{value}”不对：{error}") from error
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _port(value: str) -> int:
+    if not value.isdigit() or not 0 <= int(value) < 65536:
+        raise ValueError("应为 0–65535 的整数")
+    return int(value)
+
+
+def _minutes(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 1440:
+        raise ValueError("应为 1–1440 的整数（分钟）")
+    return int(value)
+
+
+def _switch(value: str) -> bool:
+    if value not in ("on", "off"):
+        raise ValueError("应为 on 或 off")
+    return value == "on"
+
+
+def _digest(value: str) -> str:
+    if value not in ("sha256", "sm3"):
+        raise ValueError("应为 sha256 或 sm3")
+    return value
+
+
+def _optional_path(value: str) -> Path | None:
+    return _path(value) if value else None
+
+
+def _day(value: str) -> date | None:
+    return date.fromisoformat(value) if value else None
+
+
+_RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "DATA_DIR": (_path, "./var"),
+    "PROJECT_DIR": (_path, str(Path(__file__).resolve().parent.parent)),
+    "HTTP_HOST": (str, "127.0.0.1"),
+    "HTTP_PORT": (_port, "8080"),
+    "DATABASE_URL": (str, ""),
+    "ENGINE_URL": (str, ""),
+    "ENGINE_TOKEN_FILE": (_optional_path, ""),
+    "TODAY": (_day, ""),
+    "LIMITS": (_switch, "on"),
+    "DIGEST": (_digest, "sha256"),
+    "IDLE_MINUTES": (_minutes, "30"),
+    "TRUSTED_PROXY": (_switch, "off"),
+}
