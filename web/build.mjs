@@ -41,11 +41,18 @@ async function measure(name) {
   if (over) process.exitCode = 1;
 }
 
+// The bundler does not escape regular expressions, so this is looked at rather than believed.
+async function mustBeAscii(name) {
+  const bytes = await readFile(join(out, name));
+  if (bytes.some((byte) => byte > 127)) throw new Error(`${name} holds characters that are not ASCII`);
+}
+
 const kb = (n) => `${(n / 1000).toFixed(1).padStart(6)} kB`;
 
 await mkdir(out, { recursive: true });
 await Promise.all([script('src/widget.js', [cssAsText]), script('demo/demo.js')]);
 await writeFile(join(out, 'widget.css'), await minified(join(here, 'src/widget.css')));
 await writeFile(join(out, 'demo.css'), await minified(join(here, 'demo/demo.css')));
+await mustBeAscii('widget.js');
 for (const page of ['index.html', 'embed.html', 'icon.svg']) await copyFile(join(here, 'demo', page), join(out, page));
 for (const name of ['widget.js', 'widget.css', 'demo.js', 'demo.css', 'index.html', 'embed.html', 'icon.svg']) await measure(name);

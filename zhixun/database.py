@@ -21,7 +21,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from zhixun.errors import StopNow
 
 __all__ = ["Database", "consultations", "counters", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate",
-           "outbox", "sessions"]
+           "outbox", "sessions", "staff"]
 
 metadata = sa.MetaData()
 
@@ -92,6 +92,14 @@ outbox = sa.Table(
     sa.Column("seq", sa.Integer, primary_key=True),
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("delivered", sa.String(24)),
+)  # fmt: skip
+staff = sa.Table(
+    "staff", metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("one_time", sa.Boolean, nullable=False),
+    sa.Column("made", sa.String(24), nullable=False),
 )  # fmt: skip
 
 

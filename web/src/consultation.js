@@ -56,7 +56,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
     try {
       const opened = await api.begin(region);
       memory.set('session', { token: opened.session, consultation: opened.consultation });
-      store.set({ phase: 'talking', consultation: opened.consultation });
+      store.set({ phase: 'talking', consultation: opened.consultation, caughtUp: true });
       talkOver(opened.session);
       const { question } = store.get();
       store.set({ question: '' });
@@ -153,7 +153,11 @@ export function createConsultation({ server, memory = createMemory(server), api 
   }
 
   function callPerson() {
-    const { owner } = store.get();
+    const { owner, phase } = store.get();
+    if (phase === 'ended') {
+      store.set({ notice: W.personOver });
+      return;
+    }
     if (owner === 'queue' || owner === 'staff') {
       store.set({ notice: owner === 'queue' ? W.personAsked : W.personHere });
       return;
@@ -170,7 +174,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
     store.set({ phase: 'closing', notice: '' });
     try {
       const closed = await api.close();
-      store.set({ phase: 'ended', owner: 'closed', waiting: '', typing: false, receipt: closed.receipt || null });
+      store.set({ phase: 'ended', owner: 'closed', waiting: '', typing: false, receipt: receiptOf(closed) });
       over();
     } catch (problem) {
       if (problem.status === 401) return gone();
@@ -189,7 +193,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
 
   async function fetchReceipt() {
     const closed = await api.close();
-    if (closed.receipt) store.set({ receipt: closed.receipt });
+    store.set({ receipt: receiptOf(closed) });
   }
 
   async function rate(scores, words) {
@@ -226,6 +230,8 @@ export function createConsultation({ server, memory = createMemory(server), api 
     stop() { forgetTimers(); if (line) line.stop(); line = null; },
   };
 }
+
+const receiptOf = ({ receipt, sealed }) => (receipt ? Object.freeze({ ...receipt, sealed: sealed !== false }) : null);
 
 // randomUUID exists only on https; the widget may stand on an intranet page without it.
 export function newId(source = globalThis.crypto) {

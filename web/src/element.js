@@ -34,6 +34,7 @@ export class ZhixunChat extends HTMLElement {
   ask(text) {
     this.toggle(true);
     if (text) this.talk.ask(text);
+    this.panel.enter();
   }
 
   begin() {

@@ -92,6 +92,6 @@ export function choices(state) {
     if (entry.buttons && entry.buttons.length) return entry.buttons;
     if (entry.from === 'bot') break;
   }
-  const fresh = state.caughtUp && !state.entries.some((entry) => entry.from === 'citizen');
+  const fresh = state.caughtUp && state.last > 0 && !state.entries.some((entry) => entry.from === 'citizen');
   return fresh && state.owner === 'bot' && state.site ? state.site.quick || [] : [];
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from zhixun.errors import TryLater
 from zhixun.messages import STATUSES, EngineTurn, Reply
 
 __all__ = ["EngineClient"]
+
+_log = logging.getLogger(__name__)
 
 # The citizen is promised a sentence within 3 s; the rest is for the journal and the way.
 _LIMIT = aiohttp.ClientTimeout(total=2.4, sock_connect=0.5)
@@ -27,6 +30,7 @@ class EngineClient:
     def __init__(self, url: str, token: str) -> None:
         self._address = f"{url}/webhooks/zhixun/webhook"
         self._health = f"{url}/webhooks/zhixun/"
+        self._forget = f"{url}/webhooks/zhixun/forget"
         self._head = {"Authorization": f"Bearer {token}"}
         self._session: aiohttp.ClientSession | None = None
         self.ready = False
@@ -62,6 +66,14 @@ class EngineClient:
                 return _read(await response.json())
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise TryLater("engine failed", code=f"engine_{type(error).__name__}") from error
+
+    async def forget(self, consultation: str) -> None:
+        """Delete the engine's memory of a closed consultation; when the engine is down, its next start does."""
+        try:
+            async with self._open.post(self._forget, json={"sender": consultation}) as response:
+                await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            _log.warning("engine could not forget yet: %s", type(error).__name__)
 
     @property
     def _open(self) -> aiohttp.ClientSession:

@@ -41,7 +41,7 @@ class ServiceInput(InputChannel):
         return cls(str((credentials or {})["token"]))
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """Return the routes: GET / tells whether a model is loaded, POST /webhook takes a turn."""
+        """Return the routes: health, a turn, and forgetting a dialogue."""
         routes = Blueprint("zhixun", "zhixun_door")
 
         @routes.route("/", methods=["GET"])
@@ -52,8 +52,7 @@ class ServiceInput(InputChannel):
 
         @routes.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
-            given = (request.headers.get("Authorization") or "").removeprefix("Bearer ").encode()
-            if not hmac.compare_digest(given, self._token):
+            if not self._knows(request):
                 return response.json({"error": "token"}, status=401)
             try:
                 return response.json(await self._turn(request, on_new_message))
@@ -61,7 +60,21 @@ class ServiceInput(InputChannel):
                 _log.error("turn failed: %s", type(error).__name__)
                 return response.json({"error": type(error).__name__}, status=500)
 
+        @routes.route("/forget", methods=["POST"])
+        async def forget(request: Request) -> HTTPResponse:
+            if not self._knows(request):
+                return response.json({"error": "token"}, status=401)
+            store = request.app.ctx.agent.tracker_store
+            while hasattr(store, "_tracker_store"):  # Rasa wraps the store it was given
+                store = store._tracker_store
+            store.forget(request.json["sender"])
+            return response.json({"ok": True})
+
         return routes
+
+    def _knows(self, request: Request) -> bool:
+        given = (request.headers.get("Authorization") or "").removeprefix("Bearer ").encode()
+        return hmac.compare_digest(given, self._token)
 
     async def _turn(self, request: Request, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> dict[str, Any]:
         said = request.json

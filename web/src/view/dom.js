@@ -4,7 +4,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 export function el(tag, props, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props || {})) put(node, name, value);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ''));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== ''));
   return node;
 }
 
@@ -50,7 +50,7 @@ const ICONS = {
   star: ['M12 3.6l2.6 5.3 5.8.8-4.2 4.1 1 5.8-5.2-2.8-5.2 2.8 1-5.8-4.2-4.1 5.8-.8z'],
   book: ['M5 5.2c2.6-.6 5-.2 7 1.2 2-1.4 4.4-1.8 7-1.2v13c-2.6-.6-5-.2-7 1.2-2-1.4-4.4-1.8-7-1.2z', 'M12 6.4v13'],
   check: ['M5 12.5l4.5 4.5L19 7.5'],
-  ridge: ['M0 24 L0 17 L3.4 13.2 L5.2 15 L9 9.4 L11.4 12.6 L13 11 L16.4 15.8 L18.6 13.6 L24 18.6 L24 24 Z'],
+  ridge: ['M0 24V14l3-5 2 3 4-8 3 6 2-3 4 7 2-3 4 6v7z', 'M0 24v-6l5-4 4 5 5-7 4 6 3-3 3 4v5z'],
 };
 
 // Tab stays inside, as a dialog must; Shadow DOM hides the active element from the document, so ask the root.

@@ -1,15 +1,16 @@
 // What stands below the conversation once it is over: the receipt, the rating, and the way to begin again.
 import { W } from '../words.js';
-import { el, show } from './dom.js';
+import { el, show, write } from './dom.js';
 import { ratingCard } from './rating.js';
 import { receiptCard } from './receipt.js';
 
 export function createEnding(talk, { onShown }) {
   const heading = el('h2', { tabindex: '-1' }, W.endedTitle);
+  const kept = el('p', { class: 'soft' });
   const receipt = el('div');
   const rating = el('div');
-  const root = el('div', { class: 'ending', hidden: true }, heading, el('p', { class: 'soft' }, W.endedText), receipt, rating, el('p', { class: 'soft' }, W.shared));
-  const foot = el('div', { class: 'foot choice', hidden: true }, el('button', { type: 'button', class: 'main', onclick: talk.renew }, W.newOne));
+  const root = el('div', { class: 'ending', hidden: true }, heading, kept, receipt, rating, el('p', { class: 'soft' }, W.shared));
+  const foot = el('div', { class: 'foot choice', hidden: true }, el('button', { type: 'button', class: 'plain', onclick: talk.renew }, W.newOne));
   let form = null;
 
   function update(state, before) {
@@ -18,6 +19,7 @@ export function createEnding(talk, { onShown }) {
     show(root, over);
     show(foot, over);
     if (!over) { form = null; return; }
+    write(kept, state.receipt && state.receipt.sealed ? W.endedText : W.endedSoon);
     if (fresh || state.receipt !== before.receipt) receipt.replaceChildren(state.receipt ? receiptCard(state) : asking());
     if (fresh || state.rated !== before.rated) rate(state.rated, fresh);
     if (fresh) onShown(root, heading);

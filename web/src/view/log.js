@@ -17,9 +17,15 @@ export function createLog({ openBasis, resend }) {
     write(number, state.consultation ? W.number(state.consultation) : '');
     const added = arrange(state);
     waiting(state);
-    // The first batch is history: it is put in silently, and only then the region comes alive.
-    if (state.caughtUp && list.getAttribute('aria-live') === 'off') setTimeout(() => list.setAttribute('aria-live', 'polite'), 300);
+    if (state.caughtUp && list.getAttribute('aria-live') === 'off') wake(state.entries.length);
     return added;
+  }
+
+  // A transcript that comes back is put in silently, and only then the region comes alive.
+  function wake(history) {
+    const speak = () => list.setAttribute('aria-live', 'polite');
+    if (history) setTimeout(speak, 300);
+    else speak();
   }
 
   function arrange(state) {

@@ -27,11 +27,11 @@ function basisRow(list, openBasis) {
 
 function chip(basis, openBasis) {
   return el('button', { type: 'button', class: 'chip', 'aria-haspopup': 'dialog', onclick: () => openBasis(basis) },
-    el('span', null, named(basis.title), basis.locator || ''),
+    el('span', null, named(basis.title), el('span', { class: 'at' }, basis.locator || '')),
     basis.in_force === false && el('span', { class: 'flag' }, W.notInForce));
 }
 
-export const named = (title) => (/^《/.test(title || '') ? title : `《${title || ''}》`);
+export const named = (title) => (String(title).startsWith('《') ? title : `《${title || ''}》`);
 
 // The mark under one's own words: nothing once they are recorded.
 export function showMark(node, item, resend) {

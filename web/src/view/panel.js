@@ -19,6 +19,8 @@ export function createPanel(talk, { floating, region, onToggle }) {
   const stop = new AbortController();
   const small = matchMedia(SMALL);
   let opened = false;
+  // A panel that is part of a page may take the focus only after the citizen has pressed something in it.
+  let touched = false;
 
   const stage = el('div', { class: 'stage' });
   const sheet = createSheet({ beneath: stage, home: () => header.title.focus() });
@@ -48,9 +50,15 @@ export function createPanel(talk, { floating, region, onToggle }) {
     show(launcher, false);
     talk.start();
     talk.seen();
-    focusIn();
-    scroll.toEnd();
+    enter();
+    settle();
     onToggle(true);
+  }
+
+  function enter() {
+    touched = true;
+    focusIn();
+    if (!floating) box.scrollIntoView({ block: 'nearest' });
   }
 
   // On a small screen the panel is the whole screen and modal; on a large one it stands beside the page.
@@ -76,8 +84,8 @@ export function createPanel(talk, { floating, region, onToggle }) {
   }
 
   function focusIn() {
-    if (talk.store.get().phase === 'talking' && composer.focus()) return;
-    header.title.focus({ preventScroll: true });
+    if (!welcome.root.hidden) welcome.focus();
+    else if (!composer.focus()) header.title.focus({ preventScroll: true });
   }
 
   function keys(event) {
@@ -130,7 +138,13 @@ export function createPanel(talk, { floating, region, onToggle }) {
   function dress() {
     root.classList.toggle('large', Boolean(talk.memory.get('large')));
     composer.grow();
-    scroll.toEnd();
+    settle();
+  }
+
+  // A conversation is read from its end, a greeting from its beginning.
+  function settle() {
+    if (log.root.hidden) scroll.toStart();
+    else if (ending.root.hidden) scroll.toEnd();
   }
 
   function showEnding(node, heading) {
@@ -142,18 +156,20 @@ export function createPanel(talk, { floating, region, onToggle }) {
   // ---- following the state ---------------------------------------------------------------------------------
 
   function update(state, before) {
-    const stick = scroll.isAtEnd() || state.outbox.length > before.outbox.length;
+    const stood = scroll.stand();
+    if (state.outbox.length > before.outbox.length) stood.near = true;
     [header, banner, welcome, pick, composer, ending].forEach((part) => part.update(state, before));
     show(log.root, ['talking', 'closing', 'ended'].includes(state.phase));
     const added = log.update(state);
     if (state.phase !== before.phase) moved(state, before);
-    if (state.phase !== 'ended') scroll.follow(added, stick, before.caughtUp);
+    if (!log.root.hidden && state.phase !== 'ended') scroll.follow(added, stood, before.caughtUp);
     if (launcher) ring(state);
   }
 
   // A step to another stage takes the button that had the focus with it: the focus goes to what comes next.
+  // A reader who is busy elsewhere on the page keeps the focus there.
   function moved(state, before) {
-    const lost = opened && root.getRootNode().activeElement === null && stepByHand(before.phase);
+    const lost = opened && touched && [null, document.body].includes(document.activeElement);
     if (state.phase === 'talking') composer.restore();
     if (welcome.root.hidden === false) scroll.toStart();
     if (lost) focusIn();
@@ -164,9 +180,6 @@ export function createPanel(talk, { floating, region, onToggle }) {
     write(badge, !opened && unread ? W.unread(unread) : '');
   }
 
-  // A page's own panel may take focus only after the citizen has pressed something in it.
-  let touched = false;
-  const stepByHand = () => touched;
   box.addEventListener('click', () => { touched = true; }, { signal: stop.signal });
 
   function mount(parent) {
@@ -175,7 +188,7 @@ export function createPanel(talk, { floating, region, onToggle }) {
     const state = talk.store.get();
     update(state, { ...state, phase: '', outbox: state.outbox });
     const unwatch = talk.store.watch(update);
-    const size = new ResizeObserver(() => scroll.measure(box));
+    const size = new ResizeObserver(() => scroll.measure(box, !log.root.hidden));
     size.observe(box);
     stop.signal.addEventListener('abort', () => { unwatch(); size.disconnect(); });
     small.addEventListener('change', lay, { signal: stop.signal });
@@ -193,5 +206,5 @@ export function createPanel(talk, { floating, region, onToggle }) {
     root.remove();
   }
 
-  return { mount, unmount, open, close, isOpen: () => opened };
+  return { mount, unmount, open, close, enter, isOpen: () => opened };
 }

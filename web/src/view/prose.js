@@ -2,9 +2,10 @@
 import { W } from '../words.js';
 import { el } from './dom.js';
 
-const LINK = /https?:\/\/[^\s<>"'（）《》【】，。；、！？”’]+|\b0\d{2,3}-\d{7,8}\b/g;
+// Built from strings: the bundler writes strings in ASCII, which a host page in another encoding cannot garble.
+const LINK = new RegExp('https?://[^\\s<>"\'（）《》【】，。；、！？”’]+|\\b0\\d{2,3}-\\d{7,8}\\b', 'g');
 const TAIL = /[.,;:!?)\]]+$/;
-const ITEM = /^\s*(?:\d{1,2}[.、．)）]|[（(][\d一二三四五六七八九十]{1,3}[)）]|[①-⑳]|[-•·●])\s*/;
+const ITEM = new RegExp('^\\s*(?:\\d{1,2}[.、．)）]|[（(][\\d一二三四五六七八九十]{1,3}[)）]|[①-⑳]|[-•·●])\\s*');
 
 export function prose(text) {
   const parts = String(text || '').replace(/\r\n?/g, '\n').trim().split(/\n{2,}/);

@@ -55,6 +55,6 @@ function group(key, name, scores) {
     key,
     name,
     focus: () => stars[0].firstChild.focus(),
-    root: el('fieldset', null, el('legend', null, name), el('div', { class: 'stars' }, stars, said)),
+    root: el('fieldset', null, el('legend', null, name, said), el('div', { class: 'stars' }, stars)),
   };
 }

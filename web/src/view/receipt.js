@@ -1,7 +1,7 @@
 // The receipt: the number and code that let a citizen ask about the matter later, to copy, save or print.
 import { W } from '../words.js';
 import { el, write } from './dom.js';
-import { named, seal } from './message.js';
+import { named } from './message.js';
 import { momentOf } from './time.js';
 
 export function receiptCard(state) {
@@ -10,8 +10,8 @@ export function receiptCard(state) {
   const rows = [[W.receiptNumber, receipt.number], [W.receiptCode, receipt.code], [W.receiptTime, momentOf(endOf(state))]];
   const button = (words, act) => el('button', { type: 'button', class: 'plain', onclick: act }, words);
   return el('section', { class: 'card receipt', 'aria-labelledby': 'zx-receipt' },
-    el('div', { class: 'stamp', 'aria-hidden': 'true' }, W.sealed),
-    el('h3', { id: 'zx-receipt' }, seal(), W.receipt),
+    receipt.sealed && el('p', { class: 'stamp', 'aria-hidden': 'true' }, W.sealed),
+    el('h3', { id: 'zx-receipt' }, W.receipt),
     el('dl', { class: 'facts' }, rows.map(([name, value]) => el('div', null, el('dt', null, name), el('dd', null, value)))),
     el('p', null, W.receiptUse),
     el('div', { class: 'tools' },

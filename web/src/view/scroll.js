@@ -9,7 +9,8 @@ export function createScroll({ stage, main, below }) {
   let low = false;
   const box = () => (low ? stage : main);
 
-  const isAtEnd = () => box().scrollHeight - box().scrollTop - box().clientHeight < NEAR;
+  const left = () => box().scrollHeight - box().scrollTop - box().clientHeight;
+  const isAtEnd = () => left() < NEAR;
   const toEnd = () => go(box().scrollHeight);
   const toStart = () => go(0);
   const toTopOf = (node) => go(box().scrollTop + node.getBoundingClientRect().top - box().getBoundingClientRect().top - 12);
@@ -20,8 +21,8 @@ export function createScroll({ stage, main, below }) {
   }
 
   // A long answer is shown from its first line, not from its last.
-  function follow(added, stick, wasLive) {
-    if (!stick) {
+  function follow(added, { near, exact }, wasLive) {
+    if (added.length ? !near : !exact) {
       if (added.length && wasLive) show(below, true);
       return;
     }
@@ -32,10 +33,10 @@ export function createScroll({ stage, main, below }) {
     if (hidden < 0) toTopOf(answer.node);
   }
 
-  function measure(panel) {
+  function measure(panel, talking) {
     const now = panel.clientHeight > 0 && panel.clientHeight < LOW;
-    const end = isAtEnd();
-    stage.classList.toggle('low', now);
+    const end = talking && isAtEnd();
+    panel.classList.toggle('low', now);
     low = now;
     if (end) toEnd();
   }
@@ -43,5 +44,8 @@ export function createScroll({ stage, main, below }) {
   below.addEventListener('click', toEnd);
   for (const one of [stage, main]) one.addEventListener('scroll', () => { if (isAtEnd()) show(below, false); }, { passive: true });
 
-  return { isAtEnd, toEnd, toStart, toTopOf, follow, measure };
+  // Where the reader stood before something changed.
+  const stand = () => ({ near: isAtEnd(), exact: left() < 3 });
+
+  return { stand, toEnd, toStart, toTopOf, follow, measure };
 }

@@ -1,7 +1,6 @@
 // Everything before the first word: greeting, what the program is, what is recorded, and the citizen's choice.
 import { W } from '../words.js';
 import { el, icon, show } from './dom.js';
-import { seal } from './message.js';
 import { prose } from './prose.js';
 
 export function createWelcome(talk, { region, fold }) {
@@ -59,13 +58,18 @@ export function createWelcome(talk, { region, fold }) {
     declined: () => plain(W.declinedTitle, W.declined, [W.readAgain, talk.reconsider], [W.menuFold, fold]),
   };
 
-  return { root, foot, update };
+  const focus = () => {
+    const heading = root.querySelector('h2');
+    if (heading) heading.focus({ preventScroll: true });
+  };
+
+  return { root, foot, update, focus };
 }
 
 const same = (a, b) => Boolean(b) && a.every((value, i) => value === b[i]);
 
 function head(title) {
-  return el('div', { class: 'head' }, seal(), ridge(), el('h2', { tabindex: '-1' }, title));
+  return el('div', { class: 'head' }, ridge(), el('h2', { tabindex: '-1' }, title));
 }
 
 function ridge() {

@@ -72,6 +72,14 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("delivered", sa.String(24)),
     )
+    op.create_table(
+        "staff",
+        sa.Column("name", sa.String(32), primary_key=True),
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("password", _TEXT, nullable=False),
+        sa.Column("one_time", sa.Boolean, nullable=False),
+        sa.Column("made", sa.String(24), nullable=False),
+    )
     for table in ("journal", "leaves"):
         for verb in ("UPDATE", "DELETE"):
             op.execute(

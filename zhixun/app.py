@@ -1,0 +1,313 @@
+"""Joins the rooms into one service. Nobody imports this module but the commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from actions.door import actions_application
+from zhixun.archive.durable import write_private
+from zhixun.archive.journal import Journal
+from zhixun.archive.keys import Keyring, load_signer
+from zhixun.archive.ledger import Ledger
+from zhixun.archive.seal import Sealer
+from zhixun.channels.faults import faults
+from zhixun.channels.pages import Pages, guard
+from zhixun.channels.socket import SocketDoor
+from zhixun.channels.web import WebDoor
+from zhixun.channels.windows import Windows
+from zhixun.clock import Clock, monotonic, new_token
+from zhixun.conversation.consultation import Consultations
+from zhixun.conversation.engine import EngineClient
+from zhixun.conversation.supervisor import EngineFiles, Supervisor, write_engine_files
+from zhixun.conversation.turn import Turns
+from zhixun.database import Database, migrate
+from zhixun.desk.accounts import Accounts
+from zhixun.errors import StopNow
+from zhixun.knowledge.clauses import Clauses
+from zhixun.knowledge.load import load
+from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.site import Site, load_site
+from zhixun.limits import Limiter
+from zhixun.messages import Turn
+from zhixun.settings import Settings
+from zhixun.training import train
+
+__all__ = ["Archive", "Service", "open_archive", "serve"]
+
+_log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "channels" / "static"
+MAX_BODY = 64 * 1024
+IDLE_CHECK_SECONDS = 20
+WITNESS_SECONDS = 1
+LEDGER_CHECK_SECONDS = 300
+DISK_LOW_BYTES = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The store and what keeps it, opened for the service or for one command."""
+
+    database: Database
+    journal: Journal
+    sealer: Sealer
+    ledger: Ledger
+    clock: Clock
+    folder: Path
+
+
+@contextlib.asynccontextmanager
+async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
+    """Open the store, bringing it to the newest form first."""
+    await asyncio.to_thread(migrate, settings.database_url)
+    clock = Clock(settings.today)
+    keys, folder = settings.data_dir / "keys", settings.data_dir / "archive"
+    site = load_site(settings.knowledge_dir)
+    async with Database(settings.database_url) as database:
+        journal = Journal(database, Keyring(keys), clock, settings.digest, site.number_prefix)
+        await journal.prepare()
+        ledger = Ledger(database, journal, folder, clock, load_signer(keys), settings.digest)
+        sealer = Sealer(database, journal, ledger, folder, clock, settings.digest)
+        yield Archive(database, journal, sealer, ledger, clock, folder)
+
+
+@dataclass
+class _Figures:
+    """What `/metrics` tells."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        self.turns = Counter("zhixun_turns", "Turns by status", ["status"], registry=self.registry)
+        self.seconds = Histogram(
+            "zhixun_turn_seconds", "From the message to the journalled reply", registry=self.registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+        )  # fmt: skip
+        self.engine = Gauge("zhixun_engine_ready", "1 while the engine answers", registry=self.registry)
+        self.windows = Gauge("zhixun_open_windows", "Open WebSockets", registry=self.registry)
+
+
+class _Counted:
+    """The turns, counted and timed."""
+
+    def __init__(self, turns: Turns, figures: _Figures) -> None:
+        self._turns = turns
+        self._figures = figures
+
+    async def say(self, number: str, text: str, message_id: str | None = None) -> Turn:
+        began = monotonic()
+        turn = await self._turns.say(number, text, message_id)
+        self._figures.seconds.observe(monotonic() - began)
+        self._figures.turns.labels(turn.status).inc()
+        return turn
+
+
+class Service:
+    """The running service: HTTP, the engine's actions, and the keepers of idle consultations and the ledger.
+
+    Args:
+        settings: from the environment.
+        archive: the opened store.
+        announce: told, in Chinese, what an operator should see on the screen.
+    """
+
+    def __init__(self, settings: Settings, archive: Archive, announce: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._archive = archive
+        self._announce = announce
+        self._knowledge: Knowledge = load(settings.knowledge_dir)
+        self._site: Site = load_site(settings.knowledge_dir)
+        self._windows = Windows()
+        self._figures = _Figures()
+        self._supervisor: Supervisor | None = None
+        self._phase = "starting"
+
+    async def run(self, until: Awaitable[object]) -> None:
+        """Serve until `until` is done, then stop in order."""
+        _check_limits(self._settings)
+        async with contextlib.AsyncExitStack() as stack:
+            engine_url, token = await self._engine_address(stack)
+            engine = await stack.enter_async_context(EngineClient(engine_url, token))
+            turns, consultations = self._conversation(engine)
+            await self._recover()
+            application = self._application(turns, consultations, engine)
+            await self._listen(stack, application, self._settings.http_host, self._settings.http_port)
+            self._announce(f"公众页面 http://{self._settings.http_host}:{self._settings.http_port}/ （正在启动智能应答……）")
+            await self._first_password()
+            async with asyncio.TaskGroup() as tasks:
+                background = [
+                    tasks.create_task(self._start_engine(stack, engine, turns)),
+                    tasks.create_task(self._repeat(IDLE_CHECK_SECONDS, consultations.close_idle)),
+                    tasks.create_task(self._repeat(WITNESS_SECONDS, self._archive.ledger.witness)),
+                    tasks.create_task(self._repeat(LEDGER_CHECK_SECONDS, self._keep_ledger)),
+                ]
+                await until
+                for task in background:
+                    task.cancel()
+            await self._archive.ledger.witness()
+
+    def _conversation(self, engine: EngineClient) -> tuple[Turns, Consultations]:
+        archive, wake = self._archive, self._windows.wake
+
+        async def seal(number: str) -> str:
+            code = await archive.sealer.seal(number)
+            await engine.forget(number)
+            return code
+
+        turns = Turns(archive.database, archive.journal, engine, self._site, archive.clock, wake)
+        consultations = Consultations(
+            archive.database, archive.journal, self._site, archive.clock, turns.order, seal=seal, wake=wake,
+            quick=self._site.quick, idle=timedelta(minutes=self._settings.idle_minutes),
+        )  # fmt: skip
+        return turns, consultations
+
+    def _application(self, turns: Turns, consultations: Consultations, engine: EngineClient) -> web.Application:
+        originals = self._settings.data_dir / "sources"
+        door = WebDoor(
+            citizens=consultations,
+            turns=_Counted(turns, self._figures),
+            limiter=Limiter(self._settings.limits),
+            site=_site_page(self._site),
+            clause=Clauses(self._knowledge, self._archive.clock.today, originals).find,
+            receipt=self._archive.sealer.check_receipt,
+            regions=tuple(dict.fromkeys((self._site.region, *self._site.regions, *self._knowledge.glossary.places))),
+            trusted_proxy=self._settings.trusted_proxy,
+        )
+        application = web.Application(middlewares=[faults], client_max_size=MAX_BODY)
+        application.on_response_prepare.append(guard)
+        application.add_routes(door.routes())
+        application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows).handle)
+        application.add_routes(Pages(STATIC, lambda: self._readiness(engine), self._figures.registry).routes())
+        return application
+
+    async def _readiness(self, engine: EngineClient) -> tuple[bool, Mapping[str, Any]]:
+        async with self._archive.database.read() as connection:
+            head, _ = await self._archive.journal.head(connection)
+        free = shutil.disk_usage(self._settings.data_dir).free
+        self._figures.engine.set(engine.ready)
+        self._figures.windows.set(len(self._windows))
+        words = "已就绪" if engine.ready else "正在启动" if self._phase == "starting" else "正在恢复"
+        parts = {
+            "service": words,
+            "database": {"entries": head},
+            "engine": {"ready": engine.ready, "restarts": self._supervisor.restarts if self._supervisor else 0},
+            "knowledge": {"version": self._knowledge.version, "questions": len(self._knowledge.questions)},
+            "disk": {"free_bytes": free, "low": free < DISK_LOW_BYTES},
+        }
+        return engine.ready, parts
+
+    async def _engine_address(self, stack: contextlib.AsyncExitStack) -> tuple[str, str]:
+        """Return the engine's address and token; opens the action endpoint when the engine is ours to start."""
+        if self._settings.engine_url:
+            if self._settings.engine_token_file is None:
+                raise StopNow("设置了 ZHIXUN_ENGINE_URL，就要用 ZHIXUN_ENGINE_TOKEN_FILE 指明凭证文件。")
+            return self._settings.engine_url, self._settings.engine_token_file.read_text("utf-8").strip()
+        self._engine_port = _free_port()
+        actions_port = _free_port()
+        self._actions_token, token = new_token(), new_token()
+        await self._listen(stack, actions_application(self._actions_token), "127.0.0.1", actions_port)
+        self._actions_url = f"http://127.0.0.1:{actions_port}/webhook"
+        self._door_token = token
+        return f"http://127.0.0.1:{self._engine_port}", token
+
+    async def _start_engine(self, stack: contextlib.AsyncExitStack, engine: EngineClient, turns: Turns) -> None:
+        if not self._settings.engine_url:
+            model = await train(self._settings.project_dir, lambda step: self._announce(f"训练模型：{step} 完成"))
+            files = EngineFiles(self._settings.project_dir, model, self._settings.data_dir / "engine")
+            write_engine_files(files, actions_url=self._actions_url, actions_token=self._actions_token,
+                               door_token=self._door_token, write_secret=write_private)  # fmt: skip
+            self._supervisor = await stack.enter_async_context(Supervisor(files, self._engine_port, engine))
+        while not engine.ready:
+            if self._settings.engine_url:
+                await engine.check()
+            await asyncio.sleep(0.2)
+        self._phase = "ready"
+        self._announce(f"智能应答已就绪：http://{self._settings.http_host}:{self._settings.http_port}/")
+        answered = await turns.finish_interrupted()
+        if answered:
+            self._announce(f"补答了上次中断时的 {answered} 条提问。")
+        while self._settings.engine_url:
+            await engine.check()
+            await asyncio.sleep(1)
+
+    async def _recover(self) -> None:
+        """Finish what a crash interrupted: seal closed consultations, complete the ledger."""
+        sealed = await self._archive.sealer.seal_pending()
+        if sealed:
+            self._announce(f"补封了 {sealed} 件上次未封存的咨询件。")
+        await self._keep_ledger()
+
+    async def _keep_ledger(self) -> None:
+        await self._archive.ledger.close_days(self._archive.clock.today())
+
+    async def _repeat(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Exception as error:  # a keeper must outlive one failure; the next round tries again
+                _log.error("%s failed: %s", getattr(work, "__name__", "keeper"), type(error).__name__)
+
+    async def _first_password(self) -> None:
+        password = await Accounts(self._archive.database, self._archive.clock).first()
+        if password:
+            self._announce(f"首个管理员 admin 的一次性密码（只显示这一次）：{password}")
+
+    @staticmethod
+    async def _listen(stack: contextlib.AsyncExitStack, application: web.Application, host: str, port: int) -> None:
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise StopNow(f"地址 {host}:{port} 无法监听（{error.strerror}）。请改 ZHIXUN_HTTP_PORT，或停掉占用它的程序。") from error
+
+
+async def serve(settings: Settings, until: Awaitable[object], announce: Callable[[str], None]) -> None:
+    """Open the store and serve until `until` is done."""
+    async with open_archive(settings) as archive:
+        await Service(settings, archive, announce).run(until)
+
+
+def _site_page(site: Site) -> dict[str, Any]:
+    return {
+        "name": site.name,
+        "office": site.office,
+        "region": site.region,
+        "regions": list(site.regions),
+        "program": site.phrases["program"],
+        "notice": site.phrases["notice"],
+        "quick": [dict(button) for button in site.quick],
+        "hours": site.hours_words(),
+    }
+
+
+def _check_limits(settings: Settings) -> None:
+    """Refuse to run without limits where others than this machine can reach the service."""
+    host = "127.0.0.1" if settings.http_host == "localhost" else settings.http_host
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not settings.limits and not loopback:
+        raise StopNow("ZHIXUN_LIMITS=off 只能在本机回环地址上使用。请把 ZHIXUN_HTTP_HOST 设为 127.0.0.1。")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

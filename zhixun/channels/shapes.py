@@ -1,0 +1,86 @@
+"""Checks requests against `openapi.yml`, the one description of the citizen API, and says in Chinese what is wrong."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+from aiohttp import web
+
+from zhixun.errors import CitizenError
+
+__all__ = ["checked", "openapi", "read_json"]
+
+_WORDS = {"string": "文字", "integer": "整数", "number": "数字", "boolean": "true 或 false", "object": "对象", "array": "列表"}
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """Return the description of the API as OpenAPI 3.1."""
+    described: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("openapi.yml").read_text("utf-8"))
+    return described
+
+
+async def read_json(request: web.Request, schema: str) -> dict[str, Any]:
+    """Read a request's body as the schema named `schema`.
+
+    Raises:
+        CitizenError: it is not UTF-8, not JSON, or does not have the described form; names the field.
+    """
+    try:
+        body = json.loads((await request.read()).decode("utf-8", "strict") or "{}")
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise CitizenError("请求内容不是有效的 JSON（UTF-8 编码）。", code="bad_json") from error
+    return checked(body, schema)
+
+
+def checked(body: object, schema: str) -> dict[str, Any]:
+    """Return `body` when it has the form of `schema`.
+
+    Raises:
+        CitizenError: it has not.
+    """
+    error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(body))
+    if error is not None:
+        field = ".".join(map(str, error.absolute_path)) or None
+        raise CitizenError(_say(error, field), code="bad_field" if field else "bad_body", field=field)
+    if not isinstance(body, dict):
+        raise CitizenError("请求内容应为 JSON 对象。", code="bad_body")
+    _refuse_broken_text(body)
+    return body
+
+
+@cache
+def _validator(name: str) -> Any:
+    described = openapi()
+    schema = {"$ref": f"#/components/schemas/{name}", "components": described["components"]}
+    return jsonschema.Draft202012Validator(schema)
+
+
+def _say(error: Any, field: str | None) -> str:
+    name = f"字段 {field} " if field else "请求内容"
+    if error.validator == "required":
+        missing = [wanted for wanted in error.validator_value if wanted not in error.instance]
+        return f"缺少字段：{'、'.join(missing)}。"
+    if error.validator == "additionalProperties":
+        return "请求里有不认识的字段。"
+    if error.validator == "type":
+        wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        return f"{name}应为{'或'.join(_WORDS.get(kind, kind) for kind in wanted)}。"
+    if error.validator == "maxLength":
+        return f"{name}太长，最多 {error.validator_value} 个字符。"
+    if error.validator == "enum":
+        return f"{name}应为：{'、'.join(map(str, error.validator_value))}。"
+    return f"{name}的内容不符合要求。"
+
+
+def _refuse_broken_text(body: dict[str, Any]) -> None:
+    """Refuse lone surrogates, which JSON can carry and UTF-8 cannot."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise CitizenError("请求里有无法识别的字符。", code="bad_text") from error

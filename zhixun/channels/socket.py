@@ -1,0 +1,121 @@
+"""The citizen API over a WebSocket: the same messages, resumable without loss or repetition.
+
+The socket holds no queue of its own. It always sends what the journal has above the last position it sent, so that a
+dropped line resumes wherever the client says it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from zhixun.channels.shapes import checked
+from zhixun.channels.web import WebDoor, entry_for_citizen
+from zhixun.channels.windows import Windows
+from zhixun.errors import CitizenError, ZhixunError
+from zhixun.limits import ADDRESS, SESSION
+
+__all__ = ["SocketDoor"]
+
+FIRST_FRAME_SECONDS = 10
+FRAME_BYTES = 32 * 1024
+HEARTBEAT_SECONDS = 30
+
+
+class SocketDoor:
+    """The WebSocket route.
+
+    Args:
+        door: the HTTP door whose rules hold here too.
+        windows: rings when a consultation has something new.
+    """
+
+    def __init__(self, door: WebDoor, windows: Windows) -> None:
+        self._door = door
+        self._windows = windows
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one window until it closes."""
+        self._door.limiter.take(ADDRESS, self._door.address(request))
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=FRAME_BYTES, compress=False)
+        await socket.prepare(request)
+        try:
+            number, after = await self._enter(socket)
+            with self._windows.open(number) as bell:
+                sending = asyncio.create_task(self._send_new(socket, number, after, bell))
+                try:
+                    await self._receive(socket, number, self._door.address(request))
+                finally:
+                    sending.cancel()
+                    with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+                        await sending
+        except ZhixunError as error:
+            await _tell(socket, error)
+        await socket.close()
+        return socket
+
+    async def _enter(self, socket: web.WebSocketResponse) -> tuple[str, int]:
+        """Read the first frame: who it is and where it stands."""
+        try:
+            frame = json.loads(await asyncio.wait_for(socket.receive_str(), FIRST_FRAME_SECONDS))
+        except (TimeoutError, TypeError, ValueError, RuntimeError) as error:
+            raise CitizenError("首帧应为 {session, after}。", code="bad_frame") from error
+        token, after = (frame.get("session"), frame.get("after", 0)) if isinstance(frame, dict) else (None, 0)
+        if not isinstance(token, str) or isinstance(after, bool) or not isinstance(after, int) or after < 0:
+            raise CitizenError("首帧应为 {session, after}。", code="bad_frame")
+        return await self._door.citizens.find(token), after
+
+    async def _send_new(self, socket: web.WebSocketResponse, number: str, after: int, bell: asyncio.Event) -> None:
+        """Send what is above `after`, and again whenever the bell rings."""
+        first = True
+        while not socket.closed:
+            bell.clear()
+            owner, entries = await self._door.citizens.transcript(number, after)
+            if entries or first:
+                shown = [shown for shown in map(entry_for_citizen, entries) if shown]
+                await socket.send_json({"type": "entries", "entries": shown, "owner": owner, "status": owner}, dumps=_dumps)
+                after, first = (entries[-1].seq if entries else after), False
+            if owner == "closed":
+                await socket.send_json({"type": "closed"})
+                return
+            await bell.wait()
+
+    async def _receive(self, socket: web.WebSocketResponse, number: str, address: str) -> None:
+        async for frame in socket:
+            if frame.type is not WSMsgType.TEXT:
+                await _tell(socket, CitizenError("只接受文字。", code="bad_frame"))
+                continue
+            try:
+                await self._take(socket, number, address, frame.data)
+            except ZhixunError as error:
+                await _tell(socket, error)
+
+    async def _take(self, socket: web.WebSocketResponse, number: str, address: str, data: str) -> None:
+        self._door.limiter.take(ADDRESS, address)
+        try:
+            frame = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise CitizenError("内容不是有效的 JSON。", code="bad_json") from error
+        if isinstance(frame, dict) and set(frame) == {"ack"}:
+            if isinstance(frame["ack"], int) and not isinstance(frame["ack"], bool):
+                await self._door.citizens.delivered(number, frame["ack"])
+            return
+        message = checked(frame, "SayRequest")
+        self._door.limiter.take(SESSION, number)
+        await socket.send_json({"type": "typing"})
+        # The replies travel by the journal: `say` wakes this window's sender.
+        await self._door.turns.say(number, message["text"], message.get("message_id"))
+
+
+async def _tell(socket: web.WebSocketResponse, error: ZhixunError) -> None:
+    with contextlib.suppress(ConnectionError):
+        told = {"code": error.code, "message": error.message, "field": error.field}
+        await socket.send_json({"type": "error", "error": told}, dumps=_dumps)
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
