@@ -13,16 +13,15 @@ from actions.context import knowledge, region_of, today
 from zhixun.knowledge.choose import Choice, choose, say
 from zhixun.knowledge.model import Question
 
-__all__ = ["ActionAnswer", "ActionRepeat"]
+__all__ = ["ActionAnswer", "ActionRepeat", "ActionWhichRight"]
 
 CHOICES = 3
+COMMON_RIGHTS = ("专利", "商标", "著作权")
 ABROAD, ELSEWHERE = "境外", "外省"
 # Curated questions that are given instead when the place makes the local answer wrong.
 FOREIGN_LAW, OTHER_PROVINCE = "overseas-foreign-law", "other-province-policy"
 OVERSEAS = "海外"
 
-_ORDINAL = re.compile(r"第?([一二三四1234])")
-_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4}
 _ELLIPSIS = re.compile(r"(那么?|换成|如果是|要是|还有)?.{1,8}(呢|怎么样|也是吗|也一样吗|又是多久|又怎么说)[?？]?")
 
 
@@ -36,19 +35,35 @@ class ActionAnswer(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Say the answer, the choices or that nothing is known; remember what was said."""
         message = tracker.latest_message
-        chosen = _chosen(tracker) or _ellipsis(tracker)
+        chosen = _ellipsis(tracker)
         if chosen is not None:
             return _give(dispatcher, tracker, chosen)
         ranking = [hit for hit in message.get("ranking") or [] if hit["question"] in knowledge().questions]
         named = message.get("named") or {}
         zone = named.get("zone", "unknown")
-        if not ranking or zone == "unknown" or message.get("intent", {}).get("name") == "choose":
+        if not ranking or zone == "unknown":
             dispatcher.utter_message(response="utter_unknown" if named.get("terms") else "utter_unknown_field")
-            return [SlotSet("offered", None)]
+            return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking]
         if zone == "answer":
             return _give(dispatcher, tracker, questions[0])
-        return _offer(dispatcher, questions[:CHOICES])
+        return _offer(dispatcher, domain, questions[:CHOICES])
+
+
+class ActionWhichRight(Action):
+    """Asks which right is meant when too little was said: "多少钱"."""
+
+    def name(self) -> str:
+        """Return the name in domain.yml."""
+        return "action_which_right"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """Offer the rights people mean most; each button repeats what was said about that right."""
+        said = tracker.latest_message.get("text") or ""
+        buttons = [{"title": right, "payload": f"{right}{said}"} for right in COMMON_RIGHTS]
+        reply = {"text": _phrase(domain, "utter_which_right"), "knowledge": [], "basis": [], "buttons": buttons}
+        dispatcher.utter_message(json_message={"status": "clarify", "replies": [reply]})
+        return []
 
 
 class ActionRepeat(Action):
@@ -67,6 +82,11 @@ class ActionRepeat(Action):
         return _give(dispatcher, tracker, question)
 
 
+def _phrase(domain: dict[str, Any], name: str) -> str:
+    """Return a sentence of domain.yml."""
+    return str(domain["responses"][name][0]["text"])
+
+
 def _give(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question) -> list[EventType]:
     """Say the answer that holds today in the citizen's region, or in the place that was named."""
     day, region = today(), region_of(tracker)
@@ -76,11 +96,11 @@ def _give(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question
     choice = choose(question, named[0] if named else region, day, knowledge().glossary)
     if choice is None:
         dispatcher.utter_message(response="utter_unknown")
-        return [SlotSet("offered", None)]
+        return []
     choice = Choice(choice.question, choice.answer, choice.foreign or bool(named), choice.successor)
     replies = say(choice, region, day, knowledge())
     dispatcher.utter_message(json_message={"status": choice.answer.outcome, "replies": replies})
-    return [SlotSet("last_question", question.id), SlotSet("offered", None)]
+    return [SlotSet("last_question", question.id)]
 
 
 def _for_place(question: Question, places: set[str]) -> Question:
@@ -92,25 +112,15 @@ def _for_place(question: Question, places: set[str]) -> Question:
     return question
 
 
-def _offer(dispatcher: CollectingDispatcher, questions: list[Question]) -> list[EventType]:
+def _offer(dispatcher: CollectingDispatcher, domain: dict[str, Any], questions: list[Question]) -> list[EventType]:
     """Ask which question is meant."""
     lines = "\n".join(f"{number}. {question.title}" for number, question in enumerate(questions, 1))
     buttons = [{"title": question.title, "payload": question.title} for question in questions]
     buttons.append({"title": "都不是", "payload": "都不是"})
-    text = f"您是想问下面哪一个？可以点选，也可以回复序号：\n{lines}"
+    text = f"{_phrase(domain, 'utter_which_question')}\n{lines}"
     reply = {"text": text, "knowledge": [], "basis": [], "buttons": buttons}
     dispatcher.utter_message(json_message={"status": "clarify", "replies": [reply]})
-    return [SlotSet("offered", [question.id for question in questions])]
-
-
-def _chosen(tracker: Tracker) -> Question | None:
-    """Return what was chosen by number among the offered questions."""
-    offered = tracker.get_slot("offered") or []
-    if not offered or tracker.latest_message.get("intent", {}).get("name") != "choose":
-        return None
-    match = _ORDINAL.search(tracker.latest_message.get("text") or "")
-    number = _DIGITS.get(match[1]) or int(match[1]) if match else 0
-    return knowledge().questions.get(offered[number - 1]) if 1 <= number <= len(offered) else None
+    return []
 
 
 def _ellipsis(tracker: Tracker) -> Question | None:

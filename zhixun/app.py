@@ -9,7 +9,7 @@ import logging
 import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from zhixun.archive.durable import write_private
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import Keyring, load_signer
 from zhixun.archive.ledger import Ledger
+from zhixun.archive.receipt import Receipts
 from zhixun.archive.seal import Sealer
 from zhixun.channels.faults import faults
 from zhixun.channels.pages import Pages, guard
@@ -63,8 +64,9 @@ class Archive:
 
     database: Database
     journal: Journal
-    sealer: Sealer
     ledger: Ledger
+    sealer: Sealer
+    receipts: Receipts
     clock: Clock
     folder: Path
 
@@ -79,9 +81,10 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
     async with Database(settings.database_url) as database:
         journal = Journal(database, Keyring(keys), clock, settings.digest, site.number_prefix)
         await journal.prepare()
-        ledger = Ledger(database, journal, folder, clock, load_signer(keys), settings.digest)
-        sealer = Sealer(database, journal, ledger, folder, clock, settings.digest)
-        yield Archive(database, journal, sealer, ledger, clock, folder)
+        ledger = Ledger(journal, folder, load_signer(keys))
+        yield Archive(
+            database, journal, ledger, Sealer(journal, folder, ledger), Receipts(journal, folder), clock, folder
+        )
 
 
 @dataclass
@@ -182,7 +185,7 @@ class Service:
             limiter=Limiter(self._settings.limits),
             site=_site_page(self._site),
             clause=Clauses(self._knowledge, self._archive.clock.today, originals).find,
-            receipt=self._archive.sealer.check_receipt,
+            receipt=self._receipt,
             regions=tuple(dict.fromkeys((self._site.region, *self._site.regions, *self._knowledge.glossary.places))),
             trusted_proxy=self._settings.trusted_proxy,
         )
@@ -192,6 +195,9 @@ class Service:
         application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows).handle)
         application.add_routes(Pages(STATIC, lambda: self._readiness(engine), self._figures.registry).routes())
         return application
+
+    async def _receipt(self, number: str, code: str) -> Mapping[str, Any]:
+        return asdict(await self._archive.receipts.check(number, code))
 
     async def _readiness(self, engine: EngineClient) -> tuple[bool, Mapping[str, Any]]:
         async with self._archive.database.read() as connection:
@@ -245,6 +251,7 @@ class Service:
 
     async def _recover(self) -> None:
         """Finish what a crash interrupted: seal closed consultations, complete the ledger."""
+        await self._archive.ledger.prepare()
         sealed = await self._archive.sealer.seal_pending()
         if sealed:
             self._announce(f"补封了 {sealed} 件上次未封存的咨询件。")

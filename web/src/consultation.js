@@ -99,8 +99,6 @@ export function createConsultation({ server, memory = createMemory(server), api 
   }
 
   function lineIs(now) {
-    const { line: was } = store.get();
-    if (now === 'restored' && was !== 'lost') return;
     store.set({ line: now });
     if (now === 'restored') later('restored', RESTORED, () => store.get().line === 'restored' && store.set({ line: 'online' }));
   }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["append_line", "make_folder", "write_once", "write_private"]
+__all__ = ["alone", "append_line", "draft_of", "make_folder", "remove", "write_once", "write_private"]
 
 
 def make_folder(folder: Path) -> None:
@@ -13,7 +16,7 @@ def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o750, exist_ok=True)
     _sync_folder(folder.parent)
 
 
@@ -23,7 +26,7 @@ def write_once(path: Path, data: bytes, *, mode: int = 0o640) -> None:
     After it returns, the file is whole on disk; if it does not return, the old file (or none) is.
     """
     make_folder(path.parent)
-    draft = path.with_name(f".{path.name}.part")
+    draft = draft_of(path)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         view = memoryview(data)
@@ -44,17 +47,68 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line durably."""
+    """Append one line durably; what a torn write left behind the last whole line is cut off first.
+
+    When it fails, nothing of the line stays, so that the same call may be made again.
+    """
     make_folder(path.parent)
     fresh = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
     try:
-        os.write(descriptor, line.encode() + b"\n")
-        os.fsync(descriptor)
+        end = _whole_lines(descriptor)
+        os.ftruncate(descriptor, end)
+        os.lseek(descriptor, end, os.SEEK_SET)
+        try:
+            view = memoryview(line.encode() + b"\n")
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        except BaseException:
+            # After a failed fsync the line may stand in memory only; left there, it would pass for written.
+            os.ftruncate(descriptor, end)
+            raise
     finally:
         os.close(descriptor)
     if fresh:
         _sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Delete `path` and the draft of an interrupted write, durably; neither needs to be there."""
+    for each in (path, draft_of(path)):
+        each.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        _sync_folder(path.parent)
+
+
+def draft_of(path: Path) -> Path:
+    """Return where `path` is written before it is moved into place."""
+    return path.with_name(f".{path.name}.part")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing to `folder` as long as this is held."""
+    make_folder(folder)
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _whole_lines(descriptor: int) -> int:
+    """Return where the last whole line of the file ends."""
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    while end:
+        start = max(0, end - 4096)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        newline = os.read(descriptor, end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
 
 
 def _sync_folder(folder: Path) -> None:

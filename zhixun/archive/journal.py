@@ -20,11 +20,11 @@ from zhixun.archive.keys import Keyring, seal, unseal
 from zhixun.archive.number import make_number
 from zhixun.archive.projection import project
 from zhixun.clock import Clock, stamp
-from zhixun.database import Database, counters, journal, meta
-from zhixun.errors import StopNow
+from zhixun.database import Database, counters, journal, leaves, meta
+from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry, Event
 
-__all__ = ["GENESIS", "Journal", "as_entry", "event_of"]
+__all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of"]
 
 GENESIS = "0" * 64
 
@@ -74,11 +74,15 @@ class Journal:
         """Write `events` to the end of `consultation`, in the caller's transaction.
 
         Private parts are encrypted; when the key was destroyed, they are dropped.
+
+        Raises:
+            OurFault: there is no such consultation.
         """
         key = await self.keyring.find(connection, consultation)
-        prev = await connection.scalar(sa.select(journal.c.hash).order_by(journal.c.id.desc()).limit(1)) or GENESIS
-        last = sa.select(sa.func.max(journal.c.seq)).where(journal.c.consultation == consultation)
-        seq = int(await connection.scalar(last) or 0)
+        _, prev = await self.head(connection)
+        seq = await self._last(connection, consultation)
+        if events and not seq and events[0].kind != "opened":
+            raise OurFault(f"没有咨询件 {consultation}。")
         time = stamp(self.clock.now())
         entries = []
         for event in events:
@@ -98,13 +102,41 @@ class Journal:
     async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
         """Return the entries of `consultation` with a sequence above `after`, in order, opened where the key exists."""
         key = await self.keyring.find(connection, consultation)
+        return [as_entry(row, key) for row in await self.rows(connection, consultation, after)]
+
+    async def rows(self, connection: AsyncConnection, consultation: str, after: int = 0) -> Sequence[sa.RowMapping]:
+        """Return the rows of `consultation` with a sequence above `after`, in order, as they stand."""
         query = sa.select(journal).where(journal.c.consultation == consultation, journal.c.seq > after)
-        return [as_entry(row, key) for row in (await connection.execute(query.order_by(journal.c.seq))).mappings()]
+        return (await connection.execute(query.order_by(journal.c.seq))).mappings().all()
+
+    async def kinds(self, connection: AsyncConnection, consultation: str) -> set[str]:
+        """Return which kinds of entries `consultation` has."""
+        query = sa.select(journal.c.kind).where(journal.c.consultation == consultation).distinct()
+        return set((await connection.scalars(query)).all())
 
     async def head(self, connection: AsyncConnection) -> tuple[int, str]:
-        """Return the id and hash of the newest row; (0, GENESIS) when there is none."""
-        row = (await connection.execute(sa.select(journal.c.id, journal.c.hash).order_by(journal.c.id.desc()).limit(1))).first()
-        return (row.id, row.hash) if row else (0, GENESIS)
+        """Return the id and hash of the newest row; when there is none, what the first row is to be chained to."""
+        query = sa.select(journal.c.id, journal.c.hash).order_by(journal.c.id.desc()).limit(1)
+        row = (await connection.execute(query)).first()
+        return (row.id, row.hash) if row else await anchor(connection)
+
+    async def _last(self, connection: AsyncConnection, consultation: str) -> int:
+        """Return the sequence of the consultation's newest entry; after a loss of the store, that of its sealed files."""
+        query = sa.select(sa.func.max(journal.c.seq)).where(journal.c.consultation == consultation)
+        seq = await connection.scalar(query)
+        if seq is None:
+            query = sa.select(sa.func.max(leaves.c.through)).where(leaves.c.consultation == consultation)
+            seq = await connection.scalar(query)
+        return int(seq or 0)
+
+
+async def anchor(connection: AsyncConnection) -> tuple[int, str]:
+    """Return the id and hash that this store's first row follows: (0, GENESIS), or where a lost store ended."""
+    restored = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
+    if restored is None:
+        return 0, GENESIS
+    start = json.loads(restored)["journal"]
+    return int(start["id"]), str(start["hash"])
 
 
 def event_of(row: Any) -> dict[str, Any]:
@@ -118,4 +150,3 @@ def as_entry(row: Any, key: bytes | None) -> Entry:
     body = json.loads(row["body"])
     private = unseal(key, f"{row['consultation']}/{row['seq']}", body["sealed"]) if key and "sealed" in body else None
     return Entry(row["consultation"], row["seq"], row["time"], row["kind"], row["actor"], body["open"], private)
-

@@ -77,17 +77,25 @@ class Keyring:
         Raises:
             OurFault: the wrapped key does not open with this master key.
         """
-        if consultation in self._open:
-            return self._open[consultation]
+        # Asked each time: another process (`zhixun erase`) may have destroyed a key that is remembered here.
         wrapped = await connection.scalar(sa.select(keys.c.wrapped).where(keys.c.consultation == consultation))
         if wrapped is None:
+            self._open.pop(consultation, None)
             return None
+        if consultation not in self._open:
+            self._remember(consultation, self.unwrap(consultation, wrapped))
+        return self._open[consultation]
+
+    def unwrap(self, consultation: str, wrapped: bytes) -> bytes:
+        """Open a key as it stands in the table `keys`.
+
+        Raises:
+            OurFault: it does not open with this master key.
+        """
         try:
-            key = self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], consultation.encode())
-        except InvalidTag as error:
+            return self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], consultation.encode())
+        except (InvalidTag, ValueError) as error:
             raise OurFault(f"咨询件 {consultation} 的密钥与主密钥不符。") from error
-        self._remember(consultation, key)
-        return key
 
     async def destroy(self, connection: AsyncConnection, consultation: str) -> None:
         """Destroy the key; the store overwrites the freed page (`secure_delete`)."""
@@ -112,9 +120,9 @@ def unseal(key: bytes, place: str, sealed: str) -> dict[str, Any]:
     Raises:
         OurFault: it was changed, or belongs to another place.
     """
-    raw = base64.b64decode(sealed)
     try:
+        raw = base64.b64decode(sealed)
         plain: dict[str, Any] = json.loads(AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()))
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise OurFault(f"{place} 的内容无法解密，可能被改动。") from error
     return plain

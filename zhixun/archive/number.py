@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from datetime import date
 
-__all__ = ["make_number", "valid_number"]
+__all__ = ["day_of", "make_number", "sequence_of", "valid_number"]
 
-_FORM = re.compile(r"[A-Z]{2,6}-(\d{8})-(\d{6})-(\d)")
+_FORM = re.compile(r"(?a)[A-Z]{2,6}-(\d{8})-(\d{6})-(\d)")
 
 
 def make_number(prefix: str, day: date, sequence: int) -> str:
@@ -29,7 +29,26 @@ def make_number(prefix: str, day: date, sequence: int) -> str:
 def valid_number(number: str) -> bool:
     """Tell whether `number` has the form and the right check digit."""
     match = _FORM.fullmatch(number)
-    return match is not None and _check_digit(match[1] + match[2]) == match[3]
+    return match is not None and _is_day(match[1]) and _check_digit(match[1] + match[2]) == match[3]
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+def day_of(number: str) -> date:
+    """Return the legal day that stands in a valid `number`."""
+    digits = number.split("-")[1]
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+
+
+def sequence_of(number: str) -> int:
+    """Return which consultation of its day a valid `number` is."""
+    return int(number.split("-")[2])
 
 
 def _check_digit(digits: str) -> str:

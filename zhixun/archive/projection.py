@@ -11,23 +11,25 @@ from zhixun.archive.canonical import canonical
 from zhixun.database import consultations
 from zhixun.messages import Entry
 
-__all__ = ["project"]
+__all__ = ["fold", "project"]
 
 
 async def project(connection: AsyncConnection, entry: Entry) -> None:
     """Carry `entry` into the `consultations` table."""
     if entry.kind == "opened":
-        row = {"number": entry.consultation, "channel": entry.open["channel"], "region": entry.open["region"],
-               "state": "bot", "opened": entry.time, "last": entry.time, "closed": None, "turns": 0, "seq": entry.seq,
-               "rating": None, "callback": False}  # fmt: skip
-        await connection.execute(consultations.insert().values(**row))
+        await connection.execute(consultations.insert().values(**fold({}, entry)))
         return
-    change = {"seq": entry.seq, **_changes(entry)}
+    change = fold({}, entry)
     await connection.execute(consultations.update().where(consultations.c.number == entry.consultation).values(**change))
 
 
-def _changes(entry: Entry) -> Mapping[str, Any]:
-    change: dict[str, Any] = {}
+def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+    """Return the row of `consultations` as it is after `entry`."""
+    if entry.kind == "opened":
+        return {"number": entry.consultation, "channel": entry.open["channel"], "region": entry.open["region"],
+                "state": "bot", "opened": entry.time, "last": entry.time, "closed": None, "turns": 0, "seq": entry.seq,
+                "rating": None, "callback": False}  # fmt: skip
+    change: dict[str, Any] = {"seq": entry.seq}
     if "state" in entry.open:
         change["state"] = entry.open["state"]
     if entry.kind == "said" and entry.actor == "citizen":
@@ -38,4 +40,4 @@ def _changes(entry: Entry) -> Mapping[str, Any]:
         change["rating"] = canonical(entry.open["scores"]).decode()
     elif entry.kind == "contact_left":
         change["callback"] = True
-    return change
+    return {**row, **change}

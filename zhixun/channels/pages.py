@@ -46,7 +46,7 @@ class Pages:
         files = [
             web.get(f"/{path.name}", self._file)
             for path in sorted(self._folder.glob("*"))
-            if path.is_file() and path.name != "index.html"
+            if path.is_file() and path.name != "index.html" and path.suffix not in (".gz", ".br")
         ]
         return [
             web.get("/", self._index),

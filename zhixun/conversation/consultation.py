@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -128,12 +127,6 @@ class Consultations:
                     await self._say(connection, number, (Reply(self._site.phrases["idle_closed"], kind="closed"),))
             await self.close(number, by="idle")
         return len(numbers)
-
-    async def waiting(self) -> list[dict[str, Any]]:
-        """Return what waits for a person, oldest first: number, channel, region, state, times, call-back asked for."""
-        async with self._database.read() as connection:
-            query = sa.select(consultations).where(consultations.c.state.in_(("queued", "message_left")))
-            return [dict(row) for row in (await connection.execute(query.order_by(consultations.c.last))).mappings()]
 
     async def _say(self, connection: AsyncConnection, number: str, replies: tuple[Reply, ...]) -> None:
         """Say something outside of a turn."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.clock import Clock
+from zhixun.conversation.choice import LONGEST_CHOICE, named_choice
 from zhixun.conversation.order import Order
 from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.person import Person
@@ -146,7 +147,7 @@ class Turns:
         if said.words.bare:
             reply = Reply(self._site.phrases["withheld"], kind="withheld")
             return self._close_turn(said, owner, said.state, "withheld", (reply,), (), {})
-        turn = await self._ask_engine(said)
+        turn = await self._ask_engine(said, await self._meant(said))
         replies = turn.replies
         if said.words.hidden:
             note = self._site.phrases["masked"].format(what="、".join(said.words.hidden))
@@ -156,9 +157,19 @@ class Turns:
         state, handed, extra = self._person.hand_off(turn.handoff)
         return self._close_turn(said, owner, state, "handoff", (*replies, handed), extra, turn.parsed)
 
-    async def _ask_engine(self, said: _Said) -> EngineTurn:
+    async def _meant(self, said: _Said) -> str:
+        """Return the payload of the button that the words name by number or title; else the words."""
+        text = said.words.text
+        if said.turn == 1 or len(text) > LONGEST_CHOICE:
+            return text
+        async with self._database.read() as connection:
+            entries = await self._journal.read(connection, said.number)
+        shown = [entry for entry in entries if entry.open.get("turn") == said.turn - 1]
+        return named_choice(text, [button for reply in replies_of(shown) for button in reply.buttons]) or text
+
+    async def _ask_engine(self, said: _Said, text: str) -> EngineTurn:
         try:
-            return await self._engine.ask(said.number, said.words.text, said.region)
+            return await self._engine.ask(said.number, text, said.region)
         except TryLater as error:
             _log.warning("engine gave no answer: %s", error.code)
             phrase = self._site.phrases["degraded" if self._engine.ready else "starting"]

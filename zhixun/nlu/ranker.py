@@ -38,14 +38,15 @@ class KnowledgeRanker(GraphComponent):
         knowledge: the knowledge folder, relative to the project.
         act_confidence: how sure an act must be to win over the questions.
         classifier_confidence: how sure the linear intent model must be of an act to overrule an unsure ranking.
-        answer_from: from this confidence on, the first question is answered; from `clarify_from` on, choices are offered.
+        answer_from: from this confidence on, the first question is answered; below it, choices are offered.
+        score_from: a best score below this means that nothing in the knowledge resembles the message.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "act_confidence": 0.4, "classifier_confidence": 0.7,
-                "answer_from": 0.5, "clarify_from": 0.2}  # fmt: skip
+                "answer_from": 0.36, "score_from": 0.35}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -116,13 +117,17 @@ class KnowledgeRanker(GraphComponent):
             if not c.id.startswith(_ACT)
         ]
         message.set("ranking", questions, add_to_output=True)
-        zone = self._zone(questions[0]["confidence"] if questions else 0.0)
+        zone = self._zone(questions[0] if questions else None, ranked.terms)
         message.set("named", {"rights": list(ranked.rights), "terms": ranked.terms, "zone": zone}, add_to_output=True)
 
-    def _zone(self, confidence: float) -> str:
-        if confidence >= self._config["answer_from"]:
+    def _zone(self, best: dict[str, Any] | None, terms: int) -> str:
+        """Return `answer`, `clarify` or `unknown`."""
+        if best is None or best["score"] < self._config["score_from"]:
+            return "unknown"
+        if best["confidence"] >= self._config["answer_from"]:
             return "answer"
-        return "clarify" if confidence >= self._config["clarify_from"] else "unknown"
+        # Without one word of the field, an unsure ranking is only a likeness of everyday words.
+        return "clarify" if terms else "unknown"
 
     def _decide(self, text: str, ranked: Ranked, linear: dict[str, Any]) -> tuple[str, float]:
         best = ranked.candidates[0]

@@ -1,9 +1,10 @@
 """Which curated question is meant, and how sure that is. Plain numbers; no Rasa here.
 
-One BM25 document per question (all its wordings, its title, its answers' clauses, its right and topic) over character
-1–2-grams carries the ranking; dialogue acts are documents too. A cosine to the nearest single wording gives a second
-opinion. The confidence is a logistic regression over signs of agreement, fitted on wordings that were left out of the
-documents (five folds), so that it tells how often such a ranking is right.
+Three BM25 views of the same questions are added up: all wordings with the answers' clauses, the wordings alone, and the
+wordings by sound (pinyin), which forgives what people mistype by ear. Each view has one document per question; dialogue
+acts are documents too. The confidence is a logistic function of one sign, how far the first place is ahead of the second:
+richer sets of signs were tried and told right from wrong no better on questions from outside (docs/benchmarks.md). It is
+fitted on wordings that were left out of the documents (five folds).
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from zhixun.nlu.bm25 import Bm25, Vocabulary, count
-from zhixun.nlu.text import Terms, clauses, grams, normalise
+from zhixun.nlu.text import Terms, clauses, grams, normalise, sounds
 
 __all__ = ["Candidate", "Document", "Ranked", "Ranking"]
 
 FOLDS = 5
 LONG, MANY_CLAUSES = 30, 3
 FACET = 0.06
+VIEWS: Mapping[str, float] = {"all": 1.0, "wordings": 0.5, "sound": 0.5}
+"""The views and their weights, chosen on questions that are not in the knowledge."""
+
 _Matrix = NDArray[np.float32]
 
 
@@ -61,6 +65,24 @@ class Ranked:
     exact: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One way of looking at the documents."""
+
+    vocabulary: Vocabulary
+    bm25: Bm25
+
+    @classmethod
+    def of(cls, documents: Sequence[Sequence[Sequence[str]]]) -> _View:
+        """Build the view from each document's texts, cut into grams."""
+        vocabulary = Vocabulary.of([text for document in documents for text in document])
+        return cls(vocabulary, Bm25.of(vocabulary.counts([count(document) for document in documents])))
+
+    def scores(self, queries: Sequence[Sequence[str]]) -> _Matrix:
+        """Return questions × documents."""
+        return self.bm25.scores(self.vocabulary.asked(queries))
+
+
 @dataclass
 class Ranking:
     """A fitted ranking."""
@@ -68,102 +90,72 @@ class Ranking:
     terms: Terms
     ids: list[str]
     rights: list[frozenset[str]]
-    vocabulary: Vocabulary
-    bm25: Bm25
-    near: sparse.csr_matrix
-    """Unit rows, one per wording, weighted by idf."""
-    owner: NDArray[np.int32]
-    """Of each wording, the document."""
-    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(FEATURES) + 1))
+    views: dict[str, _View]
+    slope: float = 1.0
+    intercept: float = 0.0
     wordings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, documents: Sequence[Document], terms: Terms, *, calibrate: bool = True) -> Ranking:
-        """Build the documents and fit the confidence; a few seconds for 500 questions."""
+        """Build the views and fit the confidence; some seconds for 500 questions."""
         prepared = [_Prepared.of(document, terms) for document in documents]
         ranking = cls._build(prepared, terms, leave_out=None)
         ranking.wordings = {
             "".join(clauses(normalise(words))): document.id for document in reversed(documents) for words in document.wordings
         }
         if calibrate:
-            ranking.weights = _calibrate(prepared, terms)
+            ranking.slope, ranking.intercept = _calibrate(prepared, terms)
         return ranking
 
     @classmethod
     def _build(cls, prepared: Sequence[_Prepared], terms: Terms, leave_out: int | None) -> Ranking:
-        kept = [[w for at, w in enumerate(p.wordings) if at % FOLDS != leave_out] for p in prepared]
-        vocabulary = Vocabulary.of([w for words in kept for w in words] + [p.more for p in prepared])
-        counts = vocabulary.counts([count([*words, p.more]) for words, p in zip(kept, prepared, strict=True)])
-        bm25 = Bm25.of(counts)
-        flat = [w for words in kept for w in words]
-        owner = np.repeat(np.arange(len(kept), dtype=np.int32), [len(words) for words in kept])
-        near = vocabulary.asked(flat).multiply(bm25.idf[None, :]).tocsr()
-        return cls(terms, [p.id for p in prepared], [p.rights for p in prepared], vocabulary, bm25, _unit(near), owner)
+        def kept(texts: list[list[str]]) -> list[list[str]]:
+            return [text for at, text in enumerate(texts) if at % FOLDS != leave_out]
+
+        views = {
+            "all": _View.of([[*kept(p.wordings), p.more] for p in prepared]),
+            "wordings": _View.of([kept(p.wordings) for p in prepared]),
+            "sound": _View.of([kept(p.sounds) for p in prepared]),
+        }
+        return cls(terms, [p.id for p in prepared], [p.rights for p in prepared], views)
 
     def rank(self, text: str, top: int = 8) -> Ranked:
         """Rank all questions and acts for one message."""
         clean = normalise(text)
-        rights, found = self.terms.rights_in(clean), self.terms.count(clean)
+        query = _Query.of(clean, self.terms)
         exact = self.wordings.get("".join(clauses(clean)))
-        scores, near = self._scores([_query(clean, self.terms)], [rights])
-        features = self._features(scores, near, [rights], [found])
+        scores = self._score([query])
         order = np.argsort(-scores[0], kind="stable")[:top]
-        sure = _logistic(features, self.weights)[0]
+        margin = scores[0][order[0]] - scores[0][order[1]]
+        sure = 1 / (1 + np.exp(-(self.slope * margin + self.intercept)))
         # What the first place does not get is shared by the others in the proportion of their scores.
         rest = scores[0][order[1:]]
-        share = (1 - sure) * rest / max(rest.sum(), 1e-6)
-        values = [sure, *share]
+        values = [sure, *((1 - sure) * rest / max(rest.sum(), 1e-6))]
         candidates = [Candidate(self.ids[at], float(v), float(scores[0][at])) for at, v in zip(order, values, strict=True)]
         if exact is not None:
             others = [Candidate(c.id, 0.0, c.score) for c in candidates if c.id != exact]
             candidates = [Candidate(exact, 1.0, float(scores[0][self.ids.index(exact)])), *others]
-        return Ranked(tuple(candidates), tuple(sorted(rights)), found, exact is not None)
+        return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, exact is not None)
 
-    def _scores(
-        self, queries: Sequence[_Query], rights: Sequence[frozenset[str]]
-    ) -> tuple[_Matrix, _Matrix]:
-        """Return the ranking scores and the cosine of the nearest wording, both questions × documents."""
-        full = self.vocabulary.asked([q.full for q in queries])
-        scores = self.bm25.scores(full)
+    def _score(self, queries: Sequence[_Query]) -> _Matrix:
+        """Return the scores, questions × documents."""
+        parts = {name: view.scores([query.grams[name] for query in queries]) for name, view in self.views.items()}
         for row, query in enumerate(queries):
             if query.focus is not None:
-                focus = self.bm25.scores(self.vocabulary.asked([query.focus]))[0]
-                scores[row] = (scores[row] + focus) / 2
-        near = np.asarray((_unit(full.multiply(self.bm25.idf[None, :]).tocsr()) @ self.near.T).todense(), np.float32)
-        best = np.zeros_like(scores)
-        np.maximum.at(best.T, self.owner, near.T)
-        for row, asked in enumerate(rights):
-            if asked:
-                scores[row] += FACET * np.fromiter((_agree(asked, own) for own in self.rights), np.float32, len(self.rights))
-        return scores + 0.15 * best, best
-
-    def _features(
-        self, scores: _Matrix, near: _Matrix, rights: Sequence[frozenset[str]], terms: Sequence[int]
-    ) -> NDArray[np.float64]:
-        order = np.argsort(-scores, axis=1)[:, :3]
-        rows = np.arange(len(scores))
-        first, second, third = (scores[rows, order[:, place]] for place in range(3))
-        nearest = near.max(axis=1)
-        of_first = near[rows, order[:, 0]]
-        others = near.copy()
-        others[rows, order[:, 0]] = 0
-        agree = of_first >= nearest - 1e-6
-        act = np.fromiter((self.ids[at].startswith("act:") for at in order[:, 0]), bool)
-        facet = np.fromiter(
-            (_agree(asked, self.rights[at]) if asked else 0 for asked, at in zip(rights, order[:, 0], strict=True)), float
-        )
-        gate = np.fromiter((min(n, 3) for n in terms), float)
-        return np.column_stack([
-            first, first - second, second - third, of_first, of_first - others.max(axis=1), agree, facet, gate > 0, gate, act,
-        ]).astype(float)  # fmt: skip
+                parts["all"][row] = (parts["all"][row] + self.views["all"].scores([query.focus])[0]) / 2
+        total = sum(weight * parts[name] for name, weight in VIEWS.items()) / sum(VIEWS.values())
+        facets = np.asarray([[_agree(query.rights, own) for own in self.rights] for query in queries], np.float32)
+        scores: _Matrix = (total + FACET * facets).astype(np.float32)
+        return scores
 
     def save(self, folder: Path) -> None:
         """Write the fitted ranking as arrays and JSON; nothing in it can run code when read."""
-        sparse.save_npz(folder / "bm25.npz", self.bm25.weights)
-        sparse.save_npz(folder / "near.npz", self.near)
-        np.savez(folder / "arrays.npz", idf=self.bm25.idf, owner=self.owner, weights=self.weights)
-        about = {"ids": self.ids, "rights": [sorted(r) for r in self.rights], "grams": self.vocabulary.grams,
-                 "wordings": self.wordings}  # fmt: skip
+        for name, view in self.views.items():
+            sparse.save_npz(folder / f"{name}.npz", view.bm25.weights)
+        np.savez(folder / "arrays.npz", **{name: view.bm25.idf for name, view in self.views.items()})
+        about = {"ids": self.ids, "rights": [sorted(own) for own in self.rights], "wordings": self.wordings,
+                 "slope": self.slope, "intercept": self.intercept,
+                 "grams": {name: view.vocabulary.grams for name, view in self.views.items()}}  # fmt: skip
         (folder / "ranking.json").write_text(json.dumps(about, ensure_ascii=False), "utf-8")
 
     @classmethod
@@ -171,22 +163,33 @@ class Ranking:
         """Read what `save` wrote."""
         about = json.loads((folder / "ranking.json").read_text("utf-8"))
         arrays = np.load(folder / "arrays.npz", allow_pickle=False)
-        return cls(
-            terms, about["ids"], [frozenset(r) for r in about["rights"]], Vocabulary(about["grams"]),
-            Bm25(sparse.load_npz(folder / "bm25.npz"), arrays["idf"]), sparse.load_npz(folder / "near.npz"),
-            arrays["owner"], arrays["weights"], about["wordings"],
-        )  # fmt: skip
-
-
-FEATURES = ("first", "margin", "second_margin", "near", "near_margin", "agree", "facet", "gate", "terms", "act")
+        views = {
+            name: _View(Vocabulary(grams), Bm25(sparse.load_npz(folder / f"{name}.npz"), arrays[name]))
+            for name, grams in about["grams"].items()
+        }
+        rights = [frozenset(own) for own in about["rights"]]
+        return cls(terms, about["ids"], rights, views, about["slope"], about["intercept"], about["wordings"])
 
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A message as grams: all of it, and for long stories the clauses that speak of the field and the last two."""
+    """A message as grams for each view; for long stories also the clauses that speak of the field and the last two."""
 
-    full: list[str]
+    grams: dict[str, list[str]]
     focus: list[str] | None
+    rights: frozenset[str]
+    found: int
+
+    @classmethod
+    def of(cls, clean: str, terms: Terms) -> _Query:
+        parts = clauses(terms.official(clean))
+        full = grams(parts)
+        views = {"all": full, "wordings": full, "sound": sounds(parts)}
+        focus = None
+        if len(clean) > LONG and len(parts) >= MANY_CLAUSES:
+            chosen = [part for at, part in enumerate(parts) if at >= len(parts) - 2 or terms.count(part)]
+            focus = grams(chosen) if len(chosen) < len(parts) else None
+        return cls(views, focus, terms.rights_in(clean), terms.count(clean))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,59 +198,39 @@ class _Prepared:
 
     id: str
     rights: frozenset[str]
-    wordings: list[list[str]]
     texts: list[str]
+    wordings: list[list[str]]
+    sounds: list[list[str]]
     more: list[str]
 
     @classmethod
     def of(cls, document: Document, terms: Terms) -> _Prepared:
         def cut(text: str) -> list[str]:
-            return grams(clauses(terms.official(normalise(text))))
+            return clauses(terms.official(normalise(text)))
 
-        phrases = [gram for phrase in document.phrases for gram in cut(phrase)]
-        labels = [gram for label in document.labels for gram in cut(label)]
+        more = [gram for phrase in document.phrases for gram in grams(cut(phrase))]
+        more += 2 * [gram for label in document.labels for gram in grams(cut(label))]
         texts = [normalise(words) for words in document.wordings]
-        return cls(document.id, document.rights, [cut(w) for w in document.wordings], texts, phrases + 2 * labels)
-
-
-def _query(clean: str, terms: Terms) -> _Query:
-    parts = clauses(terms.official(clean))
-    full = grams(parts)
-    if len(clean) <= LONG or len(parts) < MANY_CLAUSES:
-        return _Query(full, None)
-    focus = [part for at, part in enumerate(parts) if at >= len(parts) - 2 or terms.count(part)]
-    return _Query(full, grams(focus) if len(focus) < len(parts) else None)
+        parts = [cut(words) for words in document.wordings]
+        return cls(document.id, document.rights, texts, [grams(p) for p in parts], [sounds(p) for p in parts], more)
 
 
 def _agree(asked: frozenset[str], own: frozenset[str]) -> int:
     """Return 1 when a document is about a right that was named, -1 when about others only, 0 when about none."""
-    if not own:
+    if not own or not asked:
         return 0
     return 1 if asked & own else -1
 
 
-def _unit(rows: sparse.csr_matrix) -> sparse.csr_matrix:
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return sparse.diags(1 / np.maximum(length, 1e-6)).dot(rows).astype(np.float32).tocsr()
-
-
-def _logistic(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = 1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1])))
-    return values
-
-
-def _calibrate(prepared: Sequence[_Prepared], terms: Terms) -> NDArray[np.float64]:
+def _calibrate(prepared: Sequence[_Prepared], terms: Terms) -> tuple[float, float]:
     """Fit the confidence on wordings that were left out of the documents."""
-    features, right = [], []
+    margins, right = [], []
     for fold in range(FOLDS):
         ranking = Ranking._build(prepared, terms, leave_out=fold)
         held = [(at, text) for at, p in enumerate(prepared) for n, text in enumerate(p.texts) if n % FOLDS == fold]
-        queries = [_query(text, terms) for _, text in held]
-        rights = [terms.rights_in(text) for _, text in held]
-        found = [terms.count(text) for _, text in held]
-        scores, near = ranking._scores(queries, rights)
-        features.append(ranking._features(scores, near, rights, found))
+        scores = ranking._score([_Query.of(text, terms) for _, text in held])
+        best = np.partition(scores, -2, axis=1)
+        margins.append(best[:, -1] - best[:, -2])
         right.append(scores.argmax(axis=1) == np.asarray([at for at, _ in held]))
-    x, y = np.vstack(features), np.concatenate(right)
-    model = LogisticRegression(C=10.0, max_iter=1000).fit(x, y)
-    return np.append(model.coef_[0], model.intercept_[0])
+    model = LogisticRegression(C=100.0).fit(np.concatenate(margins)[:, None], np.concatenate(right))
+    return float(model.coef_[0, 0]), float(model.intercept_[0])

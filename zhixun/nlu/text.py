@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
-__all__ = ["clauses", "grams", "normalise", "Terms"]
+__all__ = ["clauses", "grams", "normalise", "sounds", "Terms"]
 
 _BLANK_IN_CHINESE = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 _BREAK = re.compile(r"[^\w%]+")
@@ -29,7 +30,8 @@ def normalise(text: str) -> str:
     """Return `text` in NFKC, lower case, simplified characters, without blanks beside Chinese characters."""
     folded = unicodedata.normalize("NFKC", text).lower().strip()
     simple: str = _simplifier().convert(folded)
-    return _BLANK_IN_CHINESE.sub("", simple)
+    # A leading slash would be a command to the engine.
+    return _BLANK_IN_CHINESE.sub("", simple).lstrip("/ ")
 
 
 def clauses(text: str) -> list[str]:
@@ -45,6 +47,19 @@ def grams(parts: Iterable[str]) -> list[str]:
         marked = ("^" if place == 0 else "") + part + ("$" if place == len(parts) - 1 else "")
         found += part
         found += (marked[at : at + 2] for at in range(len(marked) - 1))
+    return found
+
+
+def sounds(parts: Iterable[str]) -> list[str]:
+    """Return the syllables (pinyin without tones) of clauses and their neighbours; letters and digits stay as they are."""
+    from pypinyin import lazy_pinyin  # its dictionary takes a moment to load
+
+    found: list[str] = []
+    for part in parts:
+        syllables = lazy_pinyin(part)
+        marked = ["^", *syllables, "$"]
+        found += syllables
+        found += (f"{one} {two}" for one, two in pairwise(marked))
     return found
 
 

@@ -11,6 +11,7 @@ const PATIENCE = 12000;
 export function createLine({ api, server, session, last, outbox, isBusy, on, Socket = globalThis.WebSocket, random = Math.random }) {
   let socket = null;
   let failures = 0;
+  let up = null;
   let wasUp = false;
   let polledWell = true;
   let stopped = false;
@@ -100,8 +101,9 @@ export function createLine({ api, server, session, last, outbox, isBusy, on, Soc
     return Math.min(30000, 500 * 2 ** n) * (0.5 + random() / 2);
   }
 
-  function report(up) {
-    if (stopped) return;
+  function report(now) {
+    if (stopped || now === up) return;
+    up = now;
     on.line(up ? (wasUp ? 'restored' : 'online') : (wasUp ? 'lost' : 'connecting'));
     if (up) wasUp = true;
   }

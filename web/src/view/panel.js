@@ -184,9 +184,9 @@ export function createPanel(talk, { floating, region, onToggle }) {
 
   function mount(parent) {
     parent.append(root);
-    dress();
     const state = talk.store.get();
-    update(state, { ...state, phase: '', outbox: state.outbox });
+    update(state, { ...state, phase: '' });
+    dress();
     const unwatch = talk.store.watch(update);
     const size = new ResizeObserver(() => scroll.measure(box, !log.root.hidden));
     size.observe(box);

@@ -1,12 +1,11 @@
 // The five indicators of the service specification, as five groups of stars that are plain radio buttons.
-import { LIMIT } from '../state.js';
 import { W } from '../words.js';
 import { el, icon, uid, write } from './dom.js';
 
 export function ratingCard(talk) {
   const scores = {};
   const groups = W.indicators.map(([key, name]) => group(key, name, scores));
-  const words = el('textarea', { id: 'zx-opinion', rows: '2', maxlength: String(LIMIT) });
+  const words = el('textarea', { id: 'zx-opinion', rows: '2', maxlength: '500' });
   const problem = el('p', { class: 'bad', role: 'alert' });
   const button = el('button', { type: 'submit', class: 'main' }, W.rateSend);
   const form = el('form', { class: 'card rating', novalidate: true, onsubmit: send },

@@ -32,7 +32,7 @@ export function createWelcome(talk, { region, fold }) {
     picker = region() ? null : regionPicker(site.regions || []);
     return {
       body: [
-        head(W.hello(site.name || W.fallbackName)),
+        head(W.hello(site.name || W.fallbackName), site.office),
         el('ul', { class: 'nature', role: 'list' }, W.nature.map((word) => el('li', null, word))),
         el('div', { class: 'prose' }, prose(site.program || W.program)),
         question && el('p', { class: 'asked' }, el('span', null, W.yourQuestion), el('b', null, question)),
@@ -68,8 +68,8 @@ export function createWelcome(talk, { region, fold }) {
 
 const same = (a, b) => Boolean(b) && a.every((value, i) => value === b[i]);
 
-function head(title) {
-  return el('div', { class: 'head' }, ridge(), el('h2', { tabindex: '-1' }, title));
+function head(title, office) {
+  return el('div', { class: 'head' }, ridge(), el('h2', { tabindex: '-1' }, title), office && el('p', null, office));
 }
 
 function ridge() {

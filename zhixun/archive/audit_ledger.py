@@ -1,0 +1,214 @@
+"""Verifies the ledger: the lists of sealed files, the chain of day roots, witnesses, receipts, and what lies about."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.archive.audit_journal import Course
+from zhixun.archive.canonical import LEAF, ROOT, canonical, digest
+from zhixun.archive.journal import GENESIS
+from zhixun.archive.ledger import day_root, is_signed, read_lines, root_bytes
+from zhixun.archive.receipt import same_code
+from zhixun.archive.report import Sheet
+from zhixun.archive.sealed import Leaf, as_leaf, page_path, receipt_code
+from zhixun.database import leaves
+
+__all__ = ["Witness", "audit_folder", "audit_leaves", "audit_lists", "audit_permissions", "audit_receipts", "audit_roots",
+           "audit_witness", "load_leaves", "read_lists", "read_roots", "read_witness"]
+
+Root = tuple[str, bytes, dict[str, Any]]
+"""Name of the file, its bytes, what it says."""
+Witness = dict[str, Any]
+
+
+async def load_leaves(connection: AsyncConnection) -> list[Leaf]:
+    """Return all leaves in the order of sealing."""
+    return [as_leaf(row) for row in (await connection.execute(sa.select(leaves).order_by(leaves.c.id))).mappings()]
+
+
+def read_witness(path: Path) -> Witness | None:
+    """Read a `HEAD.json`; empty when it is damaged, None when there is none."""
+    if not path.is_file():
+        return None
+    try:
+        head = json.loads(path.read_bytes())
+    except ValueError:
+        return {}
+    return head if isinstance(head, dict) and canonical(head) + b"\n" == path.read_bytes() else {}
+
+
+def read_roots(folder: Path) -> list[Root]:
+    """Read the day roots in the order of days."""
+    found: list[Root] = []
+    for path in sorted(folder.glob("*.root.json")):
+        data = path.read_bytes()
+        try:
+            root = json.loads(data)
+        except ValueError:
+            root = None
+        found.append((path.name, data, root if isinstance(root, dict) else {}))
+    return found
+
+
+def audit_leaves(table: Sequence[Leaf], sheet: Sheet) -> None:
+    """Check the table by itself: ids without a gap, days in order."""
+    for place, leaf in enumerate(table, 1):
+        if leaf.id != place:
+            sheet.find("ledger", f"台账表缺第 {place} 行")
+            break
+    for before, leaf in pairwise(table):
+        if leaf.day < before.day:
+            sheet.find("ledger", f"台账表第 {leaf.id} 行的日期 {leaf.day} 早于前一行")
+
+
+def audit_lists(folder: Path, before: Sequence[Leaf], after: Sequence[Leaf], sheet: Sheet, lists: Mapping[str, list[str]]) -> None:
+    """Compare the days' lists with the table.
+
+    Args:
+        before: the table as it was before the lists were read: all of it must stand in them.
+        after: the table as it was after: nothing else may stand in them.
+        lists: the lines of each day.
+    """
+    allowed = {day: [leaf.line for leaf in group] for day, group in groupby(after, key=lambda leaf: leaf.day)}
+    needed = {day: sum(1 for _ in group) for day, group in groupby(before, key=lambda leaf: leaf.day)}
+    for day in sorted(allowed.keys() | lists.keys()):
+        wanted, found = allowed.get(day, []), lists.get(day, [])
+        sheet.count("ledger", len(found))
+        place = next((i for i, (a, b) in enumerate(zip(wanted, found, strict=False), 1) if a != b), 0)
+        if place:
+            kind = "次序被调换" if sorted(wanted) == sorted(found) else "被改动、删除或插入"
+            sheet.find("ledger", f"台账 {day}.leaves 第 {place} 行与库不符：{kind}")
+        elif len(found) > len(wanted):
+            sheet.find("ledger", f"台账 {day}.leaves 比库多 {len(found) - len(wanted)} 行")
+        elif len(found) < needed.get(day, 0):
+            sheet.find("ledger", f"台账 {day}.leaves 比库少 {needed[day] - len(found)} 行：末尾被截断")
+        path = folder / f"{day}.leaves"
+        if path.is_file() and not path.read_bytes().endswith(b"\n"):
+            sheet.find("ledger", f"台账 {day}.leaves 的最后一行不完整")
+
+
+def audit_roots(
+    roots: Sequence[Root], known: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None], table: Sequence[Leaf],
+    course: Course, algorithm: str, key: str, sheet: Sheet,
+) -> None:  # fmt: skip
+    """Compute every root again and follow the chain.
+
+    Args:
+        known: the newest root by the store, as it was before and after the files were read.
+        course: what the journal has shown.
+    """
+    days = {day: list(group) for day, group in groupby(table, key=lambda leaf: leaf.day)}
+    previous, last_day, reached = GENESIS, "", 0
+    for place, (name, data, root) in enumerate(roots, 1):
+        sheet.count("root")
+        say = f"日根 {name} "
+        if name != f"{root.get('day')}.root.json" or data != root_bytes(root):
+            sheet.find("root", f"{say}不是规范的日根")
+        if not is_signed(root, key):
+            sheet.find("root", f"{say}的签名无效：被改动或伪造")
+        if root.get("index") != place or root.get("previous") != previous:
+            sheet.find("root", f"{say}与前一个日根不相连：有缺失、插入或调换")
+        of_day = days.get(str(root.get("day")), [])
+        extent = (root.get("first"), root.get("count"), root.get("digest"))
+        if not of_day or extent != (of_day[0].id, len(of_day), algorithm) or root.get("root") != day_root(algorithm, [leaf.line for leaf in of_day]):
+            sheet.find("root", f"{say}与当日台账重算的结果不符")
+        _check_point(root, course, "root", say, sheet)
+        previous, last_day = digest(algorithm, ROOT, data), str(root.get("day"))
+        reached += len(of_day)
+    open_from = next((leaf.id for leaf in table if leaf.day > last_day), len(table) + 1)
+    if reached != open_from - 1:
+        sheet.find("root", f"{last_day} 及以前有 {open_from - 1} 份封存件，日根只覆盖 {reached} 份")
+    least, most = (int(each["index"]) if each else 0 for each in known)
+    if not least <= len(roots) <= most:
+        sheet.find("root", f"库里记有 {most} 个日根，文件有 {len(roots)} 个")
+    if most == len(roots) and roots and roots[-1][1] != root_bytes(known[1] or {}):
+        sheet.find("root", f"日根 {roots[-1][0]} 与库里记的不同")
+
+
+def audit_witness(
+    head: Witness | None, what: str, table: Sequence[Leaf], roots: Sequence[Root],
+    course: Course, algorithm: str, key: str, sheet: Sheet,
+) -> None:  # fmt: skip
+    """Make sure that journal, ledger and roots have come as far as a witness says, on the same way."""
+    sheet.count("witness")
+    if head is None:
+        if course.head:
+            sheet.find("witness", f"{what}不见了")
+        return
+    if not is_signed(head, key) or head.get("digest") != algorithm:
+        return sheet.find("witness", f"{what}的签名无效：被改动或伪造")
+    _check_point(head, course, "witness", what, sheet)
+    count = int(head["leaves"]["count"])
+    if count > len(table):
+        sheet.find("witness", f"{what}记有 {count} 份封存件，台账只有 {len(table)} 份：被回退或截断")
+    elif count and digest(algorithm, LEAF, table[count - 1].line.encode()) != head["leaves"]["last"]:
+        sheet.find("witness", f"台账第 {count} 行与{what}不符：被改写")
+    if head["root"]:
+        index = int(head["root"]["index"])
+        if index > len(roots):
+            sheet.find("witness", f"{what}记有 {index} 个日根，现只有 {len(roots)} 个：被回退或截断")
+        elif digest(algorithm, ROOT, roots[index - 1][1]) != head["root"]["digest"]:
+            sheet.find("witness", f"第 {index} 个日根与{what}不符：被改写")
+
+
+def audit_receipts(receipts: Iterable[tuple[str, str]], cases: Mapping[str, Sequence[Leaf]], sheet: Sheet) -> None:
+    """Compare receipts that citizens hold."""
+    for number, code in receipts:
+        sheet.count("receipt")
+        if number not in cases:
+            sheet.find("receipt", f"回执所指的 {number} 没有封存件：可能被删除或回退")
+        elif not same_code(code, receipt_code(cases[number][0].digest)):
+            sheet.find("receipt", f"{number} 的回执码与封存件不符：封存件被换掉，或回执有误")
+
+
+def audit_folder(archive: Path, before: Iterable[str], table: Sequence[Leaf], sheet: Sheet) -> None:
+    """Find what does not belong into the archive's folder.
+
+    Args:
+        before: the files that were there before the table was read; the store knows of a file before it is written.
+    """
+    days = {leaf.day for leaf in table}
+    ours = {leaf.path for leaf in table} | {page_path(leaf.consultation) for leaf in table}
+    ours |= {"HEAD.json", "ledger/public.key", "ledger/.lock"}
+    ours |= {f"ledger/{day}.{kind}" for day in days for kind in ("leaves", "root.json")}
+    for path in before:
+        sheet.count("stray")
+        name = path.rpartition("/")[2]
+        if path not in ours and name.startswith(".") and name.endswith(".part"):
+            sheet.notes.append(f"{path} 是写到一半的草稿，可以删除")
+        elif path not in ours:
+            sheet.find("stray", f"{path} 不是封存件：外来文件")
+        elif path.endswith(".html") and stat.S_IMODE((archive / path).stat().st_mode) & 0o007:
+            sheet.find("permission", f"阅览件 {path} 其他用户也能读")
+
+
+def audit_permissions(folder: Path, sheet: Sheet) -> None:
+    """Check that keys are for their owner alone."""
+    for path in (folder, *sorted(folder.rglob("*"))):
+        sheet.count("permission")
+        wanted = 0o700 if path.is_dir() else 0o600
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode != wanted:
+            sheet.find("permission", f"{path.name} 的权限是 {mode:04o}，应为 {wanted:04o}")
+
+
+def read_lists(folder: Path) -> dict[str, list[str]]:
+    """Read the lists of all days."""
+    return {path.name.removesuffix(".leaves"): read_lines(path) for path in sorted(folder.glob("*.leaves"))}
+
+
+def _check_point(record: Mapping[str, Any], course: Course, check: str, what: str, sheet: Sheet) -> None:
+    """Check the row of the journal that a root or witness names."""
+    place, expected = int(record["journal"]["id"]), record["journal"]["hash"]
+    if place > course.head:
+        sheet.find(check, f"{what}记到日志第 {place} 行，日志只到第 {course.head} 行：被回退或截断")
+    elif place >= course.start and course.hashes.get(place) != expected:
+        sheet.find(check, f"日志第 {place} 行与{what}不符：被改写或换掉")

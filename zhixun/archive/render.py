@@ -1,0 +1,163 @@
+"""A consultation as a page for reading and printing: one file, no scripts, nothing loaded, every text escaped.
+
+The same entries always give the same bytes. The markup is well-formed XML too, so that any tool can read it in fifty years.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from zhixun.archive.canonical import canonical
+from zhixun.archive.sealed import receipt_code
+from zhixun.clock import ZONE
+from zhixun.messages import Entry
+
+__all__ = ["render"]
+
+_STYLE = """
+body{font:16px/1.7 "Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei",sans-serif;color:#1a1a1a;background:#fff;
+max-width:46em;margin:2em auto;padding:0 1em}
+h1{font-size:1.4em;margin:0 0 .5em}h2{font-size:1.1em;border-bottom:1px solid #999;margin:2em 0 .8em}
+table{border-collapse:collapse;width:100%}th,td{border:1px solid #999;padding:.3em .6em;text-align:left;vertical-align:top}
+th{width:8em;background:#f2f2f2;font-weight:600}
+.said{margin:.9em 0;padding:.5em .8em;border-left:4px solid #777;break-inside:avoid}
+.citizen{border-color:#0b5cad;background:#eef4fb}.staff{border-color:#7a4b00;background:#fbf5ea}
+.who{color:#555;font-size:.85em}.text{white-space:pre-wrap;overflow-wrap:anywhere;margin:.2em 0}
+.basis{font-size:.85em;color:#444;margin:.2em 0;padding-left:1.2em}
+.event{margin:.6em 0;color:#555;font-size:.9em;overflow-wrap:anywhere}
+code{font-family:monospace;overflow-wrap:anywhere}
+@page{size:A4;margin:18mm}@media print{body{margin:0;max-width:none;font-size:11pt}}
+""".strip()
+
+_SPEAKERS = {"citizen": "咨询人", "bot": "智能助手", "system": "系统"}
+_CHANNELS = {"web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口"}
+_SCORES = {"professionalism": "专业水平", "attitude": "服务态度", "content": "服务内容", "quality": "服务质量",
+           "satisfaction": "服务满意度"}  # fmt: skip
+_STATUSES = {"answered": "已答复", "clarify": "请咨询人选择", "guide": "引导办理", "service": "服务受理", "small_talk": "寒暄",
+             "out_of_scope": "超出范围", "unknown": "暂无经审核的答复", "handoff": "转人工", "referral": "转办",
+             "withheld": "未受理", "degraded": "降级答复"}  # fmt: skip
+_KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人工接管", "transferred": "转交", "returned": "交还",
+          "noted": "备注", "referred": "转办", "contact_left": "留下联系方式", "rated": "评价", "followed_up": "回访",
+          "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果"}  # fmt: skip
+_CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束"}
+_SHOWN_ELSEWHERE = {"turn", "status", "state"}
+
+
+def render(entries: Sequence[Entry], files: Sequence[tuple[str, str]]) -> bytes:
+    """Write the page of a consultation.
+
+    Args:
+        entries: all of it, from `opened` on.
+        files: path and digest of each sealed file, the first one first.
+    """
+    first = entries[0]
+    number = _text(first.consultation)
+    closed = next((entry for entry in entries if entry.kind == "closed"), None)
+    facts = [
+        ("编号", number),
+        ("渠道", _text(_CHANNELS.get(str(first.open["channel"]), first.open["channel"]))),
+        ("地区", _text(first.open["region"])),
+        ("开始", _time(first.time)),
+        ("结束", _time(closed.time) if closed else "—"),
+        ("回执码", f"<code>{receipt_code(files[0][1])}</code>"),
+        *((f"封存件 {place}", f"{_text(path)}<br/><code>{_text(digest)}</code>") for place, (path, digest) in enumerate(files, 1)),
+    ]
+    rows = "\n".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts)
+    body = "\n".join(_entry(entry) for entry in entries)
+    return (
+        '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8"/>\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n"
+        '<meta name="viewport" content="width=device-width"/>\n<meta name="robots" content="noindex"/>\n'
+        f"<title>咨询件 {number}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"<h1>知识产权咨询件</h1>\n<table>\n{rows}\n</table>\n<h2>咨询经过</h2>\n{body}\n"
+        "<h2>说明</h2>\n<p>时间均为北京时间。本页供阅读和打印；作为凭证的是同名的 JSON 封存件，可用核验程序验证。</p>\n"
+        "</body>\n</html>\n"
+    ).encode()
+
+
+def _entry(entry: Entry) -> str:
+    if entry.kind == "said":
+        return _said(entry)
+    show: Callable[[Entry], str] = {"rated": _rated, "closed": _closed, "parsed": _parsed}.get(entry.kind, _other)
+    what = _text(_KINDS.get(entry.kind, entry.kind))
+    return f'<p class="event">{_time(entry.time)} · {what} · {_text(_speaker(entry.actor))}{show(entry)}</p>'
+
+
+def _said(entry: Entry) -> str:
+    private = entry.private or {}
+    role = "citizen" if entry.actor == "citizen" else "bot" if entry.actor in _SPEAKERS else "staff"
+    parts = [f'<div class="who">{_text(_speaker(entry.actor))} · {_time(entry.time)}{_status(entry)}</div>',
+             f'<div class="text">{_text(private.get("text", ""))}</div>']  # fmt: skip
+    basis = private.get("basis") or ()
+    if basis:
+        items = "".join(f"<li>{_text(_clause(each))}</li>" for each in basis)
+        parts.append(f'<ul class="basis">{items}</ul>')
+    buttons = "、".join(str(button.get("title", "")) for button in private.get("buttons") or ())
+    if buttons:
+        parts.append(f'<div class="who">选项：{_text(buttons)}</div>')
+    known = "、".join(str(each) for each in entry.open.get("knowledge") or ())
+    if known:
+        parts.append(f'<div class="who">知识条目：{_text(known)}</div>')
+    return f'<div class="said {role}">\n' + "\n".join(parts) + "\n</div>"
+
+
+def _rated(entry: Entry) -> str:
+    scores = entry.open["scores"]
+    words = (entry.private or {}).get("words", "")
+    given = "，".join(f"{_SCORES.get(name, name)} {scores[name]} 分" for name in sorted(scores, key=_order_of_score))
+    return f"：{_text(given)}{'。意见：' + _text(words) if words else ''}"
+
+
+def _closed(entry: Entry) -> str:
+    reason = str(entry.open.get("reason", ""))
+    return f"：{_text(_CLOSERS.get(reason, reason))}"
+
+
+def _parsed(entry: Entry) -> str:
+    return f"{_status(entry)}{_rest(entry)}"
+
+
+def _other(entry: Entry) -> str:
+    return _rest(entry)
+
+
+def _rest(entry: Entry) -> str:
+    """Show all that an entry says and that stands nowhere else, so that nothing in the file is hidden from its reader."""
+    told: dict[str, Any] = {name: value for name, value in entry.open.items() if name not in _SHOWN_ELSEWHERE}
+    told |= entry.private or {}
+    return f"：<code>{_text(canonical(told).decode())}</code>" if told else ""
+
+
+def _status(entry: Entry) -> str:
+    status = str(entry.open.get("status", ""))
+    return f" · {_text(_STATUSES.get(status, status))}" if status else ""
+
+
+def _clause(basis: Mapping[str, Any]) -> str:
+    force = "" if basis.get("in_force", True) else "（非现行）"
+    return f"{basis.get('title', '')} {basis.get('locator', '')}{force}".strip()
+
+
+def _speaker(actor: str) -> str:
+    return _SPEAKERS.get(actor, actor)
+
+
+def _order_of_score(name: str) -> int:
+    return list(_SCORES).index(name) if name in _SCORES else len(_SCORES)
+
+
+def _time(stamped: str) -> str:
+    return datetime.fromisoformat(stamped).astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _text(value: Any) -> str:
+    """Escape a text; what XML cannot hold becomes a replacement mark."""
+    clean = "".join(char if char in "\n\t" or _is_xml(ord(char)) else "\ufffd" for char in str(value))
+    return html.escape(clean, quote=True)
+
+
+def _is_xml(point: int) -> bool:
+    return 0x20 <= point <= 0xD7FF or 0xE000 <= point <= 0xFFFD or 0x10000 <= point <= 0x10FFFF

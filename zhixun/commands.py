@@ -1,0 +1,238 @@
+"""The commands. Exit codes: 0 well, 1 flaws were found, 2 wrong use, 3 refused to go on."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import shutil
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tqdm import tqdm
+
+from zhixun.errors import StopNow, ZhixunError
+from zhixun.knowledge.check import check
+from zhixun.knowledge.load import KnowledgeError, load
+from zhixun.settings import Settings, read_settings
+
+if TYPE_CHECKING:  # the app brings the engine's libraries, which most commands do not need
+    from zhixun.app import Archive
+
+__all__ = ["main"]
+
+_T = TypeVar("_T")
+
+WELL, FLAWED, REFUSED = 0, 1, 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    given = _parser().parse_args(arguments)
+    try:
+        settings = read_settings()
+        code: int = given.run(settings, given)
+        return code
+    except (ZhixunError, KnowledgeError) as error:
+        print(error.message if isinstance(error, ZhixunError) else error, file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="zhixun", description="知询：知识产权公共服务咨询系统")
+    commands = parser.add_subparsers(required=True, metavar="命令")
+
+    def add(name: str, words: str, run: Callable[[Settings, argparse.Namespace], int]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run)
+        return command
+
+    add("serve", "启动服务（需要时先训练模型）", _serve)
+    add("train", "训练模型（内容没有变化时不重复训练）", _train).add_argument("--force", action="store_true", help="强制重新训练")
+    command = add("check", "检查 knowledge/ 的内容", _check)
+    command.add_argument("part", nargs="?", default="", help="只看文件名或问题编号含有这几个字的")
+    add("ask", "向正在运行的服务提一个问题", _ask).add_argument("text", help="问题")
+    add("queue", "列出等待人工的咨询件", _queue)
+    command = add("verify", "核查档案的真实性、完整性、可用性、安全性", _verify)
+    command.add_argument("--receipt", nargs=2, action="append", default=[], metavar=("编号", "校验码"), help="一并核对的回执")
+    command.add_argument("--head", type=Path, help="异地保存的 HEAD.json，用来发现整体回滚")
+    add("checker", "导出独立核查程序（只需 Python 标准库）", _checker).add_argument("out", type=Path, help="写到哪个文件")
+    command = add("export", "导出咨询记录", _export)
+    command.add_argument("out", type=Path, help="输出文件，按扩展名决定格式：.json .csv .xlsx")
+    command.add_argument("--since", type=date.fromisoformat, help="起始日（含），如 2026-11-01")
+    command.add_argument("--until", type=date.fromisoformat, help="截止日（含）")
+    command = add("erase", "删除一件已结束咨询的个人信息（不可恢复）", _erase)
+    command.add_argument("number", help="咨询件编号")
+    command.add_argument("--reason", required=True, help="删除原因（会永久留存，不要写个人信息）")
+    add("rebuild", "由流水和封存文件重建索引", _rebuild)
+    command = add("user", "管理工作人员账号", _user)
+    command.add_argument("what", choices=("list", "add", "reset"), help="list 列出，add 新增，reset 重发一次性密码")
+    command.add_argument("name", nargs="?", help="用户名")
+    command.add_argument("--role", default="clerk", help="administrator、clerk 或 reviewer")
+    command = add("sources", "导入官方文件原文，使依据能打开原条文", _sources)
+    command.add_argument("source", help="sources.yml 里的编号")
+    command.add_argument("file", type=Path, help="UTF-8 纯文本")
+    return parser
+
+
+def _serve(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.app import serve
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        await serve(settings, stopped.wait(), lambda words: print(words, flush=True))
+
+    try:
+        asyncio.run(run())
+    except* ZhixunError as group:
+        raise group.exceptions[0] from None
+    return WELL
+
+
+def _train(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.training import STEPS, train
+
+    with tqdm(total=STEPS, desc="训练", unit="步", leave=False) as bar:
+        model = asyncio.run(train(settings.project_dir, lambda step: bar.update(), force=given.force))
+    print(f"模型已就绪：models/{model.name}")
+    return WELL
+
+
+def _check(settings: Settings, given: argparse.Namespace) -> int:
+    knowledge = load(settings.knowledge_dir)
+    flaws = [flaw for flaw in check(knowledge) if given.part in flaw[0]]
+    for place, words in flaws:
+        print(f"{place}: {words}")
+    print(f"{len(knowledge.questions)} 个问题，{len(knowledge.sources)} 份来源，{len(flaws)} 处毛病")
+    return FLAWED if flaws else WELL
+
+
+def _ask(settings: Settings, given: argparse.Namespace) -> int:
+    base = f"http://{settings.http_host}:{settings.http_port}/api/v1"
+
+    def post(path: str, body: object, session: str = "") -> dict[str, object]:
+        head = {"Content-Type": "application/json", **({"Authorization": f"Bearer {session}"} if session else {})}
+        request = urllib.request.Request(base + path, json.dumps(body).encode(), head)
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own service's address
+            answer: dict[str, object] = json.load(response)
+            return answer
+
+    try:
+        session = str(post("/sessions", {"channel": "api"})["session"])
+        turn = post("/messages", {"text": given.text}, session)
+        post("/close", {}, session)
+    except urllib.error.HTTPError as error:
+        raise StopNow(json.load(error)["error"]["message"]) from error
+    except OSError as error:
+        raise StopNow(f"连不上服务 {base}，请先运行 zhixun serve。") from error
+    replies = turn["replies"]
+    assert isinstance(replies, list)  # the API's own form
+    for reply in replies:
+        print(reply["text"])
+        for basis in reply["basis"]:
+            print(f"  依据：《{basis['title']}》{basis['locator']}")
+        if reply["buttons"]:
+            print("  可以接着问：" + " / ".join(button["title"] for button in reply["buttons"]))
+    print(f"[{turn['status']}] {turn['consultation']}")
+    return WELL
+
+
+def _queue(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.desk.waiting import waiting
+
+    rows = _with_archive(settings, lambda archive: waiting(archive.database))
+    names = {"queued": "排队", "message_left": "留言"}
+    for row in rows:
+        callback = "，要求回电" if row.callback else ""
+        print(f"{row.number}  {names[row.state]}{callback}  {row.channel}  {row.region}  最后一句 {row.last}")
+    print(f"共 {len(rows)} 件等待人工")
+    return WELL
+
+
+def _verify(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.archive.verify import verify
+
+    report = _with_archive(
+        settings, lambda a: verify(a.journal, a.folder, settings.data_dir / "keys", receipts=given.receipt, head=given.head)
+    )
+    print(report.text())
+    return WELL if report.sound else FLAWED
+
+
+def _checker(settings: Settings, given: argparse.Namespace) -> int:
+    shutil.copyfile(Path(__file__).parent / "archive" / "checker.py", given.out)
+    print(f"已写出 {given.out}。用法：python {given.out} 档案目录")
+    return WELL
+
+
+def _export(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.archive.export import export
+
+    count = _with_archive(settings, lambda a: export(a.journal, given.out, since=given.since, until=given.until))
+    print(f"已导出 {count} 件咨询到 {given.out}")
+    return WELL
+
+
+def _erase(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.archive.erase import erase
+
+    _with_archive(settings, lambda a: erase(a.journal, a.sealer, given.number, given.reason))
+    print(f"{given.number} 的内容已不可读，编号、时间和存证保留。")
+    return WELL
+
+
+def _rebuild(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.archive.rebuild import rebuild
+
+    print(_with_archive(settings, lambda a: rebuild(a.journal, a.folder)).text())
+    return WELL
+
+
+def _user(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.desk.accounts import Accounts
+
+    def accounts(archive: Archive) -> Accounts:
+        return Accounts(archive.database, archive.clock)
+
+    if given.what == "list":
+        for account in _with_archive(settings, lambda a: accounts(a).list()):
+            print(f"{account.name}  {account.role}  {'一次性密码未改' if account.one_time else ''}")
+        return WELL
+    if not given.name:
+        raise StopNow("请写明用户名。")
+    make = (lambda a: accounts(a).add(given.name, given.role)) if given.what == "add" else (lambda a: accounts(a).reset(given.name))
+    print(f"{given.name} 的一次性密码（只显示这一次）：{_with_archive(settings, make)}")
+    return WELL
+
+
+def _sources(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.archive.durable import write_once
+    from zhixun.knowledge.clauses import import_source
+
+    found = import_source(load(settings.knowledge_dir), given.source, given.file, settings.data_dir / "sources", write_once)
+    print(f"已导入 {given.source}，共 {found} 条。重新启动服务后生效。")
+    return WELL
+
+
+def _with_archive(settings: Settings, work: Callable[[Archive], Awaitable[_T]]) -> _T:
+    """Open the store, do one piece of work, close it."""
+    from zhixun.app import open_archive
+
+    async def run() -> _T:
+        async with open_archive(settings) as archive:
+            return await work(archive)
+
+    return asyncio.run(run())
