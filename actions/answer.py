@@ -22,6 +22,8 @@ ABROAD, ELSEWHERE = "境外", "外省"
 FOREIGN_LAW, OTHER_PROVINCE = "overseas-foreign-law", "other-province-policy"
 OVERSEAS = "海外"
 
+# Somebody who names a foreign country and asks what holds at home.
+AT_HOME = re.compile("国内|中国|我国|咱们这|我们这|青海|西宁|海关")
 _ELLIPSIS = re.compile(r"(那么?|换成|如果是|要是|还有)?.{1,8}(呢|怎么样|也是吗|也一样吗|又是多久|又怎么说)[?？]?")
 
 
@@ -44,10 +46,14 @@ class ActionAnswer(Action):
         if not ranking or zone == "unknown":
             dispatcher.utter_message(response="utter_unknown" if named.get("terms") else "utter_unknown_field")
             return []
-        questions = [knowledge().questions[hit["question"]] for hit in ranking]
-        if zone == "answer":
-            return _give(dispatcher, tracker, questions[0])
-        return _offer(dispatcher, domain, questions[:CHOICES])
+        questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
+        if zone == "answer" or (ELSEWHERE in _places(tracker) and any(question.local for question in questions)):
+            return _give(dispatcher, tracker, max(questions[:1] if zone == "answer" else questions, key=lambda q: q.local))
+        foreign_matters = [q for q in questions if q.answers[0].outcome == "out_of_scope"]
+        if questions[0] in foreign_matters and len(foreign_matters) > 1:
+            dispatcher.utter_message(response="utter_out_of_scope")
+            return []
+        return _offer(dispatcher, domain, questions)
 
 
 class ActionWhichRight(Action):
@@ -90,8 +96,9 @@ def _phrase(domain: dict[str, Any], name: str) -> str:
 def _give(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question) -> list[EventType]:
     """Say the answer that holds today in the citizen's region, or in the place that was named."""
     day, region = today(), region_of(tracker)
-    places = {entity["value"] for entity in tracker.latest_message.get("entities") or [] if entity["entity"] == "place"}
-    question = _for_place(question, places)
+    places = _places(tracker)
+    if not AT_HOME.search(tracker.latest_message.get("text") or ""):
+        question = _for_place(question, places)
     named = [answer.region for answer in question.answers if answer.region in places and answer.region != region]
     choice = choose(question, named[0] if named else region, day, knowledge().glossary)
     if choice is None:
@@ -101,6 +108,11 @@ def _give(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question
     replies = say(choice, region, day, knowledge())
     dispatcher.utter_message(json_message={"status": choice.answer.outcome, "replies": replies})
     return [SlotSet("last_question", question.id)]
+
+
+def _places(tracker: Tracker) -> set[str]:
+    """Return the places that the message names, as the glossary calls them."""
+    return {entity["value"] for entity in tracker.latest_message.get("entities") or [] if entity["entity"] == "place"}
 
 
 def _for_place(question: Question, places: set[str]) -> Question:

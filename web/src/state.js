@@ -45,13 +45,14 @@ export function createStore() {
 export function heard(state, { entries = [], owner }) {
   const fresh = newer(entries, state.last);
   const confirmed = new Set(entries.filter((entry) => entry.from === 'citizen').map((entry) => entry.message_id));
-  const answered = fresh.some((entry) => entry.from !== 'citizen');
+  const outbox = confirmed.size ? state.outbox.filter((item) => !confirmed.has(item.id)) : state.outbox;
+  const answered = isAnswered(fresh, outbox);
   const over = owner === 'closed' || fresh.some((entry) => entry.kind === 'closed');
   return {
     ...state,
     entries: fresh.length ? [...state.entries, ...fresh] : state.entries,
     last: fresh.length ? fresh[fresh.length - 1].seq : state.last,
-    outbox: confirmed.size ? state.outbox.filter((item) => !confirmed.has(item.id)) : state.outbox,
+    outbox,
     owner: over ? 'closed' : owner || state.owner,
     phase: over ? 'ended' : state.phase,
     waiting: answered || over ? '' : state.waiting,
@@ -60,6 +61,12 @@ export function heard(state, { entries = [], owner }) {
     caughtUp: true,
     unread: state.caughtUp ? state.unread + fresh.filter((entry) => entry.from !== 'citizen').length : state.unread,
   };
+}
+
+// A greeting that comes in while the first question is still under way is not its answer.
+function isAnswered(fresh, outbox) {
+  const latest = fresh[fresh.length - 1];
+  return Boolean(latest) && latest.from !== 'citizen' && !outbox.some((item) => item.state === 'pending');
 }
 
 function newer(entries, last) {

@@ -67,6 +67,7 @@ export const W = {
   connecting: '正在连接…',
 
   basis: '依据',
+  moreBasis: (n) => `另有 ${n} 条依据`,
   inForce: '现行有效',
   notInForce: '已失效或尚未施行',
   close: '关闭',

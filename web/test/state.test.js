@@ -23,6 +23,15 @@ test('own words wait in the outbox until they are heard back under their id', ()
   assert.equal(heard(sent, { entries: [entry(1, 'citizen', { message_id: 'a' })], owner: 'bot' }).outbox.length, 0);
 });
 
+test('a greeting is not taken for the answer to a question that is still under way', () => {
+  const sent = said(talking, { id: 'a', text: '你好', time: '' });
+  const greeted = heard(sent, { entries: [entry(1, 'bot')], owner: 'bot' });
+  assert.equal(greeted.waiting, 'now');
+  const recorded = heard(greeted, { entries: [entry(2, 'citizen', { message_id: 'a' })], owner: 'bot' });
+  assert.equal(recorded.waiting, 'now');
+  assert.equal(heard(recorded, { entries: [entry(3, 'bot')], owner: 'bot' }).waiting, '');
+});
+
 test('a word that the server already knew is confirmed even when its entry is not new', () => {
   const known = heard(talking, { entries: [entry(1, 'citizen', { message_id: 'a' })], owner: 'bot' });
   assert.equal(heard(said(known, { id: 'a', text: 'x', time: '' }), { entries: known.entries, owner: 'bot' }).outbox.length, 0);

@@ -21,7 +21,14 @@ from zhixun.archive.number import valid_number
 from zhixun.archive.projection import fold
 from zhixun.archive.report import Sheet
 from zhixun.archive.seal import page_of
-from zhixun.archive.sealed import Leaf, compose, digest_of, end_of_first, file_path, page_path
+from zhixun.archive.sealed import (
+    Leaf,
+    compose,
+    digest_of,
+    end_of_first,
+    file_path,
+    page_path,
+)
 from zhixun.database import consultations, journal, keys
 from zhixun.errors import OurFault
 

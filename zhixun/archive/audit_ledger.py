@@ -22,7 +22,7 @@ from zhixun.archive.sealed import Leaf, as_leaf, page_path, receipt_code
 from zhixun.database import leaves
 
 __all__ = ["Witness", "audit_folder", "audit_leaves", "audit_lists", "audit_permissions", "audit_receipts", "audit_roots",
-           "audit_witness", "load_leaves", "read_lists", "read_roots", "read_witness"]
+           "audit_witness", "journal_id", "load_leaves", "read_lists", "read_roots", "read_witness"]
 
 Root = tuple[str, bytes, dict[str, Any]]
 """Name of the file, its bytes, what it says."""
@@ -69,13 +69,15 @@ def audit_leaves(table: Sequence[Leaf], sheet: Sheet) -> None:
             sheet.find("ledger", f"台账表第 {leaf.id} 行的日期 {leaf.day} 早于前一行")
 
 
-def audit_lists(folder: Path, before: Sequence[Leaf], after: Sequence[Leaf], sheet: Sheet, lists: Mapping[str, list[str]]) -> None:
+def audit_lists(
+    folder: Path, lists: Mapping[str, list[str]], before: Sequence[Leaf], after: Sequence[Leaf], sheet: Sheet
+) -> None:
     """Compare the days' lists with the table.
 
     Args:
+        lists: the lines of each day.
         before: the table as it was before the lists were read: all of it must stand in them.
         after: the table as it was after: nothing else may stand in them.
-        lists: the lines of each day.
     """
     allowed = {day: [leaf.line for leaf in group] for day, group in groupby(after, key=lambda leaf: leaf.day)}
     needed = {day: sum(1 for _ in group) for day, group in groupby(before, key=lambda leaf: leaf.day)}
@@ -96,41 +98,50 @@ def audit_lists(folder: Path, before: Sequence[Leaf], after: Sequence[Leaf], she
 
 
 def audit_roots(
-    roots: Sequence[Root], known: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None], table: Sequence[Leaf],
+    roots: Sequence[Root], known: tuple[int, Mapping[str, Any] | None], table: Sequence[Leaf],
     course: Course, algorithm: str, key: str, sheet: Sheet,
 ) -> None:  # fmt: skip
     """Compute every root again and follow the chain.
 
     Args:
-        known: the newest root by the store, as it was before and after the files were read.
+        known: how many roots the store had before the files were read, and its newest root now.
         course: what the journal has shown.
     """
     days = {day: list(group) for day, group in groupby(table, key=lambda leaf: leaf.day)}
-    previous, last_day, reached = GENESIS, "", 0
+    previous, last_day, covered = GENESIS, "", 0
     for place, (name, data, root) in enumerate(roots, 1):
         sheet.count("root")
-        say = f"日根 {name} "
-        if name != f"{root.get('day')}.root.json" or data != root_bytes(root):
-            sheet.find("root", f"{say}不是规范的日根")
-        if not is_signed(root, key):
-            sheet.find("root", f"{say}的签名无效：被改动或伪造")
         if root.get("index") != place or root.get("previous") != previous:
-            sheet.find("root", f"{say}与前一个日根不相连：有缺失、插入或调换")
-        of_day = days.get(str(root.get("day")), [])
-        extent = (root.get("first"), root.get("count"), root.get("digest"))
-        if not of_day or extent != (of_day[0].id, len(of_day), algorithm) or root.get("root") != day_root(algorithm, [leaf.line for leaf in of_day]):
-            sheet.find("root", f"{say}与当日台账重算的结果不符")
-        _check_point(root, course, "root", say, sheet)
-        previous, last_day = digest(algorithm, ROOT, data), str(root.get("day"))
-        reached += len(of_day)
-    open_from = next((leaf.id for leaf in table if leaf.day > last_day), len(table) + 1)
-    if reached != open_from - 1:
-        sheet.find("root", f"{last_day} 及以前有 {open_from - 1} 份封存件，日根只覆盖 {reached} 份")
-    least, most = (int(each["index"]) if each else 0 for each in known)
+            sheet.find("root", f"日根 {name} 与前一个不相连：有缺失、插入或调换")
+        of_day = days.get(name.removesuffix(".root.json"), [])
+        _check_root(name, data, root, of_day, algorithm, key, sheet)
+        _check_point(root, course, "root", f"日根 {name} ", sheet)
+        previous, last_day = digest(algorithm, ROOT, data), name.removesuffix(".root.json")
+        covered += len(of_day)
+    closed = sum(leaf.day <= last_day for leaf in table)
+    if covered != closed:
+        sheet.find("root", f"{last_day} 及以前有 {closed} 份封存件，日根只覆盖 {covered} 份")
+    least, newest = known
+    most = int(newest["index"]) if newest else 0
     if not least <= len(roots) <= most:
         sheet.find("root", f"库里记有 {most} 个日根，文件有 {len(roots)} 个")
-    if most == len(roots) and roots and roots[-1][1] != root_bytes(known[1] or {}):
+    elif newest and len(roots) == most and roots[-1][1] != root_bytes(newest):
         sheet.find("root", f"日根 {roots[-1][0]} 与库里记的不同")
+
+
+def _check_root(
+    name: str, data: bytes, root: Mapping[str, Any], of_day: Sequence[Leaf], algorithm: str, key: str, sheet: Sheet
+) -> None:
+    """Check one root by itself and against the leaves of its day."""
+    if not is_signed(root, key):
+        sheet.find("root", f"日根 {name} 的签名无效：被改动或伪造")
+    if name != f"{root.get('day')}.root.json" or data != root_bytes(root):
+        sheet.find("root", f"日根 {name} 的日期或写法不对")
+    if not of_day:
+        return sheet.find("root", f"日根 {name} 当日没有封存件")
+    stated = [root.get(field) for field in ("digest", "first", "count", "root")]
+    if stated != [algorithm, of_day[0].id, len(of_day), day_root(algorithm, [leaf.line for leaf in of_day])]:
+        sheet.find("root", f"日根 {name} 与当日台账重算的结果不符")
 
 
 def audit_witness(
@@ -146,17 +157,14 @@ def audit_witness(
     if not is_signed(head, key) or head.get("digest") != algorithm:
         return sheet.find("witness", f"{what}的签名无效：被改动或伪造")
     _check_point(head, course, "witness", what, sheet)
-    count = int(head["leaves"]["count"])
-    if count > len(table):
-        sheet.find("witness", f"{what}记有 {count} 份封存件，台账只有 {len(table)} 份：被回退或截断")
-    elif count and digest(algorithm, LEAF, table[count - 1].line.encode()) != head["leaves"]["last"]:
-        sheet.find("witness", f"台账第 {count} 行与{what}不符：被改写")
-    if head["root"]:
-        index = int(head["root"]["index"])
-        if index > len(roots):
-            sheet.find("witness", f"{what}记有 {index} 个日根，现只有 {len(roots)} 个：被回退或截断")
-        elif digest(algorithm, ROOT, roots[index - 1][1]) != head["root"]["digest"]:
-            sheet.find("witness", f"第 {index} 个日根与{what}不符：被改写")
+    tips = (("封存件", LEAF, [leaf.line.encode() for leaf in table], head["leaves"]),
+            ("日根", ROOT, [data for _, data, _ in roots], head["roots"]))  # fmt: skip
+    for kind, prefix, have, tip in tips:
+        count = int(tip["count"])
+        if count > len(have):
+            sheet.find("witness", f"{what}记有 {count} 份{kind}，现只有 {len(have)} 份：被回退或截断")
+        elif count and digest(algorithm, prefix, have[count - 1]) != tip["digest"]:
+            sheet.find("witness", f"第 {count} 份{kind}与{what}不符：被改写或换掉")
 
 
 def audit_receipts(receipts: Iterable[tuple[str, str]], cases: Mapping[str, Sequence[Leaf]], sheet: Sheet) -> None:
@@ -205,10 +213,17 @@ def read_lists(folder: Path) -> dict[str, list[str]]:
     return {path.name.removesuffix(".leaves"): read_lines(path) for path in sorted(folder.glob("*.leaves"))}
 
 
+def journal_id(record: Mapping[str, Any]) -> int:
+    """Return which row of the journal a root or witness names; 0 when it is not to be made out."""
+    point = record.get("journal")
+    place = point.get("id") if isinstance(point, dict) else None
+    return place if isinstance(place, int) else 0
+
+
 def _check_point(record: Mapping[str, Any], course: Course, check: str, what: str, sheet: Sheet) -> None:
     """Check the row of the journal that a root or witness names."""
-    place, expected = int(record["journal"]["id"]), record["journal"]["hash"]
+    place = journal_id(record)
     if place > course.head:
         sheet.find(check, f"{what}记到日志第 {place} 行，日志只到第 {course.head} 行：被回退或截断")
-    elif place >= course.start and course.hashes.get(place) != expected:
+    elif place >= course.start and {"id": place, "hash": course.hashes.get(place)} != record.get("journal"):
         sheet.find(check, f"日志第 {place} 行与{what}不符：被改写或换掉")

@@ -57,7 +57,7 @@ class Ledger:
         self.folder = archive / "ledger"
         self._signer = signer
         self._key = public_hex(signer.public_key())
-        self._written: tuple[int, int, str] | None = None
+        self._written: tuple[int, int, int] | None = None
         self._lock = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -162,7 +162,7 @@ class Ledger:
         async with self._lock:
             async with self._database.read() as connection:
                 state = await self._state(connection)
-                mark = (state["journal"]["id"], state["leaves"]["count"], canonical(state["root"]).decode())
+                mark = (state["journal"]["id"], state["leaves"]["count"], state["roots"]["count"])
                 if mark == self._written:
                     return
                 await self._check_witness(connection)
@@ -178,9 +178,9 @@ class Ledger:
         return {
             "format": "zhixun-head/1", "digest": algorithm, "journal": {"id": head[0], "hash": head[1]},
             "leaves": {"count": newest["id"] if newest else 0,
-                       "last": digest(algorithm, LEAF, as_leaf(newest).line.encode()) if newest else GENESIS},
-            "root": {"index": last["index"], "day": last["day"], "digest": digest(algorithm, ROOT, root_bytes(last))}
-            if last else None,
+                       "digest": digest(algorithm, LEAF, as_leaf(newest).line.encode()) if newest else GENESIS},
+            "roots": {"count": last["index"] if last else 0,
+                      "digest": digest(algorithm, ROOT, root_bytes(last)) if last else GENESIS},
         }  # fmt: skip
 
     async def _check_witness(self, connection: AsyncConnection) -> None:
@@ -267,9 +267,9 @@ async def stands(connection: AsyncConnection, head: Mapping[str, Any]) -> bool:
     leaf = (await connection.execute(sa.select(leaves).where(leaves.c.id == count))).mappings().first()
     line = digest(head["digest"], LEAF, as_leaf(leaf).line.encode()) if leaf else GENESIS
     last = await last_root(connection)
-    reached = 0 if head["root"] is None else int(head["root"]["index"])
+    closed = int(head["roots"]["count"]) <= (last["index"] if last else 0)
     # What lies before the start of a restored store went with the lost one and can no longer be compared.
-    return (place < start or known == expected) and line == head["leaves"]["last"] and (last["index"] if last else 0) >= reached
+    return (place < start or known == expected) and line == head["leaves"]["digest"] and closed
 
 
 async def keep(connection: AsyncConnection, name: str, value: Mapping[str, Any]) -> None:

@@ -7,8 +7,8 @@ at a second time before it is reported.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tqdm import tqdm
 
 from zhixun.archive import audit_ledger as ledger
-from zhixun.archive.audit_files import FileAudit, load_cases
-from zhixun.archive.audit_journal import Course, audit_journal, audit_store, restored_at
+from zhixun.archive.audit_files import Case, FileAudit, load_cases
+from zhixun.archive.audit_journal import audit_journal, audit_store, restored_at
 from zhixun.archive.journal import Journal
 from zhixun.archive.ledger import last_root, public_hex
-from zhixun.archive.report import Report, Sheet
+from zhixun.archive.report import Finding, Report, Sheet
 from zhixun.archive.sealed import Leaf
 from zhixun.database import consultations
 
@@ -38,10 +38,17 @@ class _Task:
     journal: Journal
     archive: Path
     key: str
-    keys: Path | None
-    receipts: Sequence[tuple[str, str]]
-    head: Path | None
     progress: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The signed files, as they were before the store was looked at; the store is always ahead of them."""
+
+    witnesses: Sequence[tuple[ledger.Witness | None, str]]
+    roots: Sequence[ledger.Root]
+    least: int
+    """How many roots the store knew of before that."""
 
 
 async def verify(
@@ -59,46 +66,108 @@ async def verify(
         head: a copy of `HEAD.json` that was kept elsewhere; it shows a roll-back of store and archive together.
         progress: show a bar on stderr.
     """
-    task = _Task(journal, archive, public_hex(key), keys, receipts, head, progress)
-    sheet = Sheet()
-    # In this order: the witness is written after the store, the files' lines after the store too.
-    witnesses = [(ledger.read_witness(archive / "HEAD.json"), "见证 HEAD.json")]
-    if head is not None:
-        witnesses.append((ledger.read_witness(head) or {}, f"异地见证 {head.name}"))
-    else:
-        sheet.notes.append("没有提供异地保存的 HEAD.json 和回执；库与档案一起被回退到从前时，只有它们能够发现")
+    task, sheet = _Task(journal, archive, public_hex(key), progress), Sheet()
+    files = await _read_files(task, head)
     async with journal.database.read() as connection:
         await _hold(connection)
-        doubtful = await _first_look(connection, task, witnesses, sheet)
+        doubtful = await _first_look(connection, task, files, receipts, sheet)
     if doubtful:
         async with journal.database.read() as connection:
             await _hold(connection)
             table = await ledger.load_leaves(connection)
-            await _look_at_cases(connection, task, doubtful, table, sheet)
+            again, _ = await _look_at_cases(connection, task, doubtful, table)
+            sheet.findings += [finding for found in again.values() for finding in found]
+    if keys is not None:
+        ledger.audit_permissions(keys, sheet)
+    if head is None and not receipts:
+        sheet.notes.append("没有提供异地保存的 HEAD.json 或回执；库与档案一起退回到从前时，只有它们能够发现")
     return sheet.report()
 
 
+async def _read_files(task: _Task, head: Path | None) -> _Files:
+    async with task.journal.database.read() as connection:
+        root = await last_root(connection)
+    witnesses = [(ledger.read_witness(task.archive / "HEAD.json"), "见证 HEAD.json")]
+    if head is not None:
+        witnesses.append((ledger.read_witness(head) or {}, f"异地见证 {head.name}"))
+    roots = await asyncio.to_thread(ledger.read_roots, task.archive / "ledger")
+    return _Files(witnesses, roots, int(root["index"]) if root else 0)
+
+
 async def _first_look(
-    connection: AsyncConnection, task: _Task, witnesses: Sequence[tuple[ledger.Witness | None, str]], sheet: Sheet
+    connection: AsyncConnection, task: _Task, files: _Files, receipts: Sequence[tuple[str, str]], sheet: Sheet
 ) -> list[str]:
-    """Check all; returns the consultations of which something seems to be wrong, without reporting it yet."""
-    journal, folder = task.journal, task.archive / "ledger"
+    """Check all; what seems wrong about single consultations is not reported yet, but their numbers are returned."""
+    algorithm = task.journal.algorithm
     table = await ledger.load_leaves(connection)
-    root_before = await last_root(connection)
     restored = await restored_at(connection)
     if restored:
-        sheet.notes.append(f"本库于 {restored['day']} 由封存件恢复：此前日志已失，只核对封存件自身；此前的原文只在阅览件里")
+        sheet.notes.append(f"本库于 {restored['day']} 由封存件恢复：此前的日志已失，只核对封存件自身，原文只在阅览件里")
     taken = table[: int(restored["leaves"])] if restored else []
-    roots = await asyncio.to_thread(ledger.read_roots, folder)
-    wanted = {_journal_id(record) for record in (*(root for *_, root in roots), *(head for head, _ in witnesses))}
-    course = await audit_journal(connection, journal.algorithm, sheet, taken, wanted)
+    signed = [*(root for *_, root in files.roots), *(head or {} for head, _ in files.witnesses)]
+    course = await audit_journal(connection, algorithm, sheet, taken, map(ledger.journal_id, signed))
     await audit_store(connection, table[-1].id if table else 0, sheet)
     ledger.audit_leaves(table, sheet)
-    listed = set((await connection.scalars(sa.select(consultations.c.number))).all())
-    numbers = sorted(map(str, course.last.keys() | listed | {leaf.consultation for leaf in table}))
-    trial = Sheet()
-    doubtful = await _look_at_cases(connection, task, numbers, table, trial)
-    sheet.counts.update(trial.counts)
-    sheet.findings += [finding for finding in trial.findings if finding.text.split("\0")[0] not in doubtful]
-    await _look_at_ledger(task, table, (root_before, roots), course, witnesses, sheet)
-    return doubtful
+    listed = (await connection.scalars(sa.select(consultations.c.number))).all()
+    numbers = {*map(str, course.last), *map(str, listed), *(leaf.consultation for leaf in table)}
+    found, counts = await _look_at_cases(connection, task, sorted(numbers), table)
+    sheet.counts.update(counts)
+    known = (files.least, await last_root(connection))
+    ledger.audit_roots(files.roots, known, table, course, algorithm, task.key, sheet)
+    for head, what in files.witnesses:
+        ledger.audit_witness(head, what, table, files.roots, course, algorithm, task.key, sheet)
+    ledger.audit_receipts(receipts, _by_number(table), sheet)
+    await _look_at_folder(task, table, sheet)
+    return sorted(found)
+
+
+async def _look_at_cases(
+    connection: AsyncConnection, task: _Task, numbers: Sequence[str], table: Sequence[Leaf]
+) -> tuple[dict[str, list[Finding]], Counter[str]]:
+    """Check consultations one by one; returns the findings of those that have some, and what was counted."""
+    restored = await restored_at(connection)
+    paths = {leaf.digest: leaf.path for leaf in table}
+    audit = FileAudit(task.journal, task.archive, int(restored["leaves"]) if restored else 0, paths)
+    leaves, found, counts = _by_number(table), dict[str, list[Finding]](), Counter[str]()
+
+    def check(cases: Sequence[Case]) -> None:
+        for case in cases:
+            sheet = Sheet()
+            audit.check(case, sheet)
+            counts.update(sheet.counts)
+            if sheet.findings:
+                found[case.number] = sheet.findings
+
+    with tqdm(total=len(numbers), desc="核对咨询件", unit="件", disable=None if task.progress else True) as bar:
+        for start in range(0, len(numbers), _BATCH):
+            batch = numbers[start : start + _BATCH]
+            await asyncio.to_thread(check, await load_cases(connection, batch, leaves))
+            bar.update(len(batch))
+    return found, counts
+
+
+async def _look_at_folder(task: _Task, before: Sequence[Leaf], sheet: Sheet) -> None:
+    """Check the lists and the folder against the store as it is after they were read."""
+    folder = task.archive / "ledger"
+    lists = await asyncio.to_thread(ledger.read_lists, folder)
+    there = await asyncio.to_thread(_walk, task.archive)
+    async with task.journal.database.read() as connection:
+        after = await ledger.load_leaves(connection)
+    ledger.audit_lists(folder, lists, before, after, sheet)
+    ledger.audit_folder(task.archive, there, after, sheet)
+
+
+async def _hold(connection: AsyncConnection) -> None:
+    """See one state of the store from here on: a savepoint begins a transaction where none is open."""
+    await connection.exec_driver_sql("SAVEPOINT verify")
+
+
+def _by_number(table: Sequence[Leaf]) -> dict[str, list[Leaf]]:
+    found: dict[str, list[Leaf]] = {}
+    for leaf in table:
+        found.setdefault(leaf.consultation, []).append(leaf)
+    return found
+
+
+def _walk(archive: Path) -> list[str]:
+    return sorted(path.relative_to(archive).as_posix() for path in archive.rglob("*") if path.is_symlink() or path.is_file())

@@ -117,17 +117,14 @@ class KnowledgeRanker(GraphComponent):
             if not c.id.startswith(_ACT)
         ]
         message.set("ranking", questions, add_to_output=True)
-        zone = self._zone(questions[0] if questions else None, ranked.terms)
+        zone = self._zone(questions[0] if questions else None)
         message.set("named", {"rights": list(ranked.rights), "terms": ranked.terms, "zone": zone}, add_to_output=True)
 
-    def _zone(self, best: dict[str, Any] | None, terms: int) -> str:
+    def _zone(self, best: dict[str, Any] | None) -> str:
         """Return `answer`, `clarify` or `unknown`."""
         if best is None or best["score"] < self._config["score_from"]:
             return "unknown"
-        if best["confidence"] >= self._config["answer_from"]:
-            return "answer"
-        # Without one word of the field, an unsure ranking is only a likeness of everyday words.
-        return "clarify" if terms else "unknown"
+        return "answer" if best["confidence"] >= self._config["answer_from"] else "clarify"
 
     def _decide(self, text: str, ranked: Ranked, linear: dict[str, Any]) -> tuple[str, float]:
         best = ranked.candidates[0]

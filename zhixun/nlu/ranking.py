@@ -141,8 +141,8 @@ class Ranking:
         """Return the scores, questions × documents."""
         parts = {name: view.scores([query.grams[name] for query in queries]) for name, view in self.views.items()}
         for row, query in enumerate(queries):
-            if query.focus is not None:
-                parts["all"][row] = (parts["all"][row] + self.views["all"].scores([query.focus])[0]) / 2
+            for name, focus in query.focus.items():
+                parts[name][row] = (parts[name][row] + self.views[name].scores([focus])[0]) / 2
         total = sum(weight * parts[name] for name, weight in VIEWS.items()) / sum(VIEWS.values())
         facets = np.asarray([[_agree(query.rights, own) for own in self.rights] for query in queries], np.float32)
         scores: _Matrix = (total + FACET * facets).astype(np.float32)
@@ -176,20 +176,24 @@ class _Query:
     """A message as grams for each view; for long stories also the clauses that speak of the field and the last two."""
 
     grams: dict[str, list[str]]
-    focus: list[str] | None
+    focus: dict[str, list[str]]
     rights: frozenset[str]
     found: int
 
     @classmethod
     def of(cls, clean: str, terms: Terms) -> _Query:
         parts = clauses(terms.official(clean))
-        full = grams(parts)
-        views = {"all": full, "wordings": full, "sound": sounds(parts)}
-        focus = None
+        focus: dict[str, list[str]] = {}
         if len(clean) > LONG and len(parts) >= MANY_CLAUSES:
             chosen = [part for at, part in enumerate(parts) if at >= len(parts) - 2 or terms.count(part)]
-            focus = grams(chosen) if len(chosen) < len(parts) else None
-        return cls(views, focus, terms.rights_in(clean), terms.count(clean))
+            focus = _views(chosen) if len(chosen) < len(parts) else {}
+        return cls(_views(parts), focus, terms.rights_in(clean), terms.count(clean))
+
+
+def _views(parts: list[str]) -> dict[str, list[str]]:
+    """Return clauses as grams for each view."""
+    full = grams(parts)
+    return {"all": full, "wordings": full, "sound": sounds(parts)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ export function createHeader(talk, { fold, isFloating, toggleLarge, isLarge, end
     write(title, (now.site && now.site.name) || W.fallbackName);
     write(state, talking ? W.states[owner] || W.states.bot : W.notBegun);
     root.dataset.owner = talking ? owner : '';
-    person.setAttribute('aria-disabled', String(now.phase === 'ended' || now.phase === 'closing'));
+    person.classList.toggle('rests', now.phase === 'ended');
     show(end, now.phase === 'talking');
   }
 

@@ -1,8 +1,10 @@
 // One message: who, when, the words, their legal basis, and for the citizen's own words how far they have got.
 import { W } from '../words.js';
-import { el, icon, uid } from './dom.js';
+import { el, icon, show, uid } from './dom.js';
 import { prose } from './prose.js';
 import { hourOf } from './time.js';
+
+const SHOWN = 2;
 
 export function messageNode(entry, { openBasis }) {
   const id = uid('m');
@@ -20,9 +22,23 @@ export const seal = () => el('span', { class: 'seal', 'aria-hidden': 'true' }, '
 
 function basisRow(list, openBasis) {
   const id = uid('b');
+  const items = list.map((basis) => el('li', null, chip(basis, openBasis)));
   return el('div', { class: 'basis' },
     el('p', { class: 'tag', id }, icon('book'), W.basis),
-    el('ul', { 'aria-labelledby': id, role: 'list' }, list.map((basis) => el('li', null, chip(basis, openBasis)))));
+    el('ul', { 'aria-labelledby': id, role: 'list' }, items),
+    items.length > SHOWN + 1 && more(items.slice(SHOWN)));
+}
+
+// A long list of bases stays folded, so that the answer itself is not pushed out of sight.
+function more(items) {
+  items.forEach((item) => show(item, false));
+  const unfold = () => {
+    items.forEach((item) => show(item, true));
+    items[0].firstChild.focus();
+    button.remove();
+  };
+  const button = el('button', { type: 'button', class: 'more', onclick: unfold }, W.moreBasis(items.length));
+  return button;
 }
 
 function chip(basis, openBasis) {

@@ -157,7 +157,8 @@ export function createPanel(talk, { floating, region, onToggle }) {
 
   function update(state, before) {
     const stood = scroll.stand();
-    if (state.outbox.length > before.outbox.length) stood.near = true;
+    // Who has just asked wants to see the answer, wherever the page stood.
+    if (state.outbox.length > before.outbox.length || before.waiting) stood.near = true;
     [header, banner, welcome, pick, composer, ending].forEach((part) => part.update(state, before));
     show(log.root, ['talking', 'closing', 'ended'].includes(state.phase));
     const added = log.update(state);

@@ -5,15 +5,19 @@ import { el } from './dom.js';
 // Built from strings: the bundler writes strings in ASCII, which a host page in another encoding cannot garble.
 const LINK = new RegExp('https?://[^\\s<>"\'（）《》【】，。；、！？”’]+|\\b0\\d{2,3}-\\d{7,8}\\b', 'g');
 const TAIL = /[.,;:!?)\]]+$/;
-const ITEM = new RegExp('^\\s*(?:\\d{1,2}[.、．)）]|[（(][\\d一二三四五六七八九十]{1,3}[)）]|[①-⑳]|[-•·●])\\s*');
+const ITEM = new RegExp('^\\s*(?:\\d{1,2}[.、．)）]|[（(][\\d一二三四五六七八九十]{1,3}[)）]|[-•·●])\\s*');
+const RING = new RegExp('^\\s*[①-⑳]');
+// Steps run together in one line are set one below the other.
+const NEXT_RING = new RegExp('([。；：])(?=[①-⑳])', 'g');
 
 export function prose(text) {
-  const parts = String(text || '').replace(/\r\n?/g, '\n').trim().split(/\n{2,}/);
+  const parts = String(text || '').replace(/\r\n?/g, '\n').replace(NEXT_RING, '$1\n').trim().split(/\n{2,}/);
   return parts.map((part) => el('p', null, part.split('\n').map(line)));
 }
 
 function line(words) {
-  return el('span', { class: ITEM.test(words) ? 'item' : 'ln' }, linked(words));
+  const kind = RING.test(words) ? 'item ring' : ITEM.test(words) ? 'item' : 'ln';
+  return el('span', { class: kind }, linked(words));
 }
 
 export function linked(words) {

@@ -51,7 +51,7 @@ function save(name, text) {
 // Printing happens in an empty frame, so that the page around the widget is not printed with it.
 function print(text) {
   const frame = el('iframe', { 'aria-hidden': 'true', tabindex: '-1', title: W.print });
-  frame.style.cssText = 'position:fixed;width:0;height:0;border:0;visibility:hidden';
+  frame.style.cssText = 'position:fixed;top:0;left:0;width:0;height:0;border:0;visibility:hidden';
   document.body.append(frame);
   const inner = frame.contentDocument;
   const page = inner.createElement('pre');
@@ -61,6 +61,5 @@ function print(text) {
   inner.documentElement.lang = 'zh-CN';
   inner.body.append(page);
   frame.contentWindow.onafterprint = () => frame.remove();
-  frame.contentWindow.focus();
   frame.contentWindow.print();
 }

@@ -1,0 +1,54 @@
+# make run    sets everything up and starts the service
+# make test   sets everything up and runs all tests
+.PHONY: run test fast check train bench setup lock clean help
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+STATIC := zhixun/channels/static/widget.js
+ADDRESS ?= http://127.0.0.1:8080
+
+help:
+	@echo "make run    安装、训练并启动服务（http://127.0.0.1:8080/）"
+	@echo "make test   安装所需并运行全部测试；make fast 只跑一分钟以内的"
+	@echo "make check  检查知识内容、代码风格、类型和目录间的引用"
+	@echo "make bench  测量准确率、耗时、体积：make bench QUESTIONS=文件"
+	@echo "make lock   重新生成 requirements.lock"
+
+run: setup
+	@exec bin/zhixun serve
+
+setup: .venv/.ready $(STATIC)
+
+.venv/.ready: requirements.lock scripts/environment
+	@sh scripts/environment
+	@touch $@
+
+$(STATIC): .venv/.ready $(shell find web/src web/demo -type f 2>/dev/null) web/build.mjs web/package-lock.json scripts/bundle
+	@sh scripts/bundle
+	@touch $@
+
+train: setup
+	@bin/zhixun train
+
+check: setup
+	@bin/zhixun check
+	@$(PYTHON) -m ruff check zhixun actions tests bench
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+
+fast: setup
+	@$(PYTHON) -m pytest -q -m "not slow"
+
+test: setup check
+	@sh scripts/browser >/dev/null
+	@bin/zhixun train
+	@$(PYTHON) -m pytest -q
+
+bench: setup train
+	@$(PYTHON) -m bench $(if $(QUESTIONS),--questions $(QUESTIONS))
+
+lock: .venv/.ready
+	@uv=$$(command -v uv || echo .uv/bin/uv); $$uv pip compile pyproject.toml --group dev -p 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements.lock
+
+clean:
+	@rm -rf .venv .uv .node build models web/node_modules zhixun/channels/static
