@@ -138,8 +138,8 @@ class Service:
         self._supervisor: Supervisor | None = None
         self._phase = "starting"
 
-    async def run(self, until: Awaitable[object]) -> None:
-        """Serve until `until` is done, then stop in order."""
+    async def run(self, until: asyncio.Event) -> None:
+        """Serve until `until` is set, then stop in order."""
         _check_limits(self._settings)
         async with contextlib.AsyncExitStack() as stack:
             engine_url, token = await self._engine_address(stack)
@@ -157,7 +157,7 @@ class Service:
                     tasks.create_task(self._repeat(WITNESS_SECONDS, self._archive.ledger.witness)),
                     tasks.create_task(self._repeat(LEDGER_CHECK_SECONDS, self._keep_ledger)),
                 ]
-                await until
+                await until.wait()
                 for task in background:
                     task.cancel()
             await self._archive.ledger.witness()
@@ -284,8 +284,8 @@ class Service:
             raise StopNow(f"地址 {host}:{port} 无法监听（{error.strerror}）。请改 ZHIXUN_HTTP_PORT，或停掉占用它的程序。") from error
 
 
-async def serve(settings: Settings, until: Awaitable[object], announce: Callable[[str], None]) -> None:
-    """Open the store and serve until `until` is done."""
+async def serve(settings: Settings, until: asyncio.Event, announce: Callable[[str], None]) -> None:
+    """Open the store and serve until `until` is set."""
     async with open_archive(settings) as archive:
         await Service(settings, archive, announce).run(until)
 

@@ -93,7 +93,7 @@ def _serve(settings: Settings, given: argparse.Namespace) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
-        await serve(settings, stopped.wait(), lambda words: print(words, flush=True))
+        await serve(settings, stopped, lambda words: print(words, flush=True))
 
     try:
         asyncio.run(run())

@@ -15,6 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -22,6 +24,8 @@ from zhixun.errors import StopNow
 
 __all__ = ["Database", "consultations", "counters", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate",
            "outbox", "sessions", "staff"]
+
+_ADDRESS = "ZHIXUN_DATABASE_URL 应写作 sqlite:////绝对路径/文件.db。"
 
 metadata = sa.MetaData()
 
@@ -143,8 +147,10 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection that sees one consistent state."""
+        """Give a connection that sees one consistent state, however many statements it runs."""
         async with self._connected.connect() as connection:
+            # Without it each statement would see the newest state of its own; giving the connection back rolls back.
+            await connection.exec_driver_sql("BEGIN")
             yield connection
 
 
@@ -154,20 +160,24 @@ def migrate(url: str) -> None:
     Raises:
         StopNow: the store cannot be opened or was written by a newer Zhixun.
     """
-    Path(_async_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    file = Path(_async_url(url).database or "")
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["url"] = url
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         command.upgrade(config, "head")
-    except Exception as error:
+    except (CommandError, SQLAlchemyError, OSError) as error:
         raise StopNow(f"数据库无法打开或升级：{error}") from error
 
 
 def _async_url(url: str) -> sa.URL:
-    parsed = sa.engine.make_url(url)
-    if parsed.drivername != "sqlite" or not parsed.database:
-        raise StopNow("ZHIXUN_DATABASE_URL 应写作 sqlite:////绝对路径/文件.db。")
+    try:
+        parsed = sa.engine.make_url(url)
+    except ArgumentError as error:
+        raise StopNow(_ADDRESS) from error
+    if parsed.drivername != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise StopNow(_ADDRESS)
     return parsed.set(drivername="sqlite+aiosqlite")
 
 

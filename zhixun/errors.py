@@ -1,10 +1,10 @@
 """One tree of errors, in four branches by who can mend them.
 
-    ZhixunError
-    ├── CitizenError      the citizen can fix it; carries an HTTP status and a Chinese sentence
-    ├── TryLater          nothing is wrong with the request; the same again may work
-    ├── OurFault          ours to fix; the citizen hears a truthful general sentence
-    └── StopNow           going on would harm: refuse to start, or stop
+ZhixunError
+├── CitizenError      the citizen can fix it; carries an HTTP status and a Chinese sentence
+├── TryLater          nothing is wrong with the request; the same again may work
+├── OurFault          ours to fix; the citizen hears a truthful general sentence
+└── StopNow           going on would harm: refuse to start, or stop
 """
 
 from __future__ import annotations

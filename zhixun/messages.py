@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 __all__ = ["OWNERS", "STATUSES", "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Turn", "dump"]
 
@@ -99,13 +99,6 @@ class Turn:
     owner: str
     status: str
     replies: tuple[Reply, ...]
-
-
-class Door(Protocol):
-    """Something that can tell the open windows of a consultation that there are new entries."""
-
-    def wake(self, consultation: str) -> None:
-        """Say that `consultation` has entries that were not sent yet."""
 
 
 def dump(record: Any) -> Any:

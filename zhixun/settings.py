@@ -67,7 +67,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _take(given: dict[str, str], name: str, parse: Callable[[str], Any], default: str) -> Any:
-    value = given.pop(name, default).strip()
+    # A name with an empty value, as compose files write it, is as good as unset.
+    value = given.pop(name, "").strip() or default
     try:
         return parse(value)
     except ValueError as error:
@@ -107,7 +108,12 @@ def _optional_path(value: str) -> Path | None:
 
 
 def _day(value: str) -> date | None:
-    return date.fromisoformat(value) if value else None
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("应为 2026-11-21 这样的日期") from error
 
 
 _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {

@@ -21,7 +21,7 @@ from zhixun.archive.report import Sheet
 from zhixun.archive.sealed import Leaf, as_leaf, page_path, receipt_code
 from zhixun.database import leaves
 
-__all__ = ["Witness", "audit_folder", "audit_leaves", "audit_lists", "audit_permissions", "audit_receipts", "audit_roots",
+__all__ = ["Witness", "audit_folder", "audit_leaves", "audit_lists", "audit_permissions", "audit_public_key", "audit_receipts", "audit_roots",
            "audit_witness", "journal_id", "load_leaves", "read_lists", "read_roots", "read_witness"]
 
 Root = tuple[str, bytes, dict[str, Any]]
@@ -196,6 +196,12 @@ def audit_folder(archive: Path, before: Iterable[str], table: Sequence[Leaf], sh
             sheet.find("stray", f"{path} 不是封存件：外来文件")
         elif path.endswith(".html") and stat.S_IMODE((archive / path).stat().st_mode) & 0o007:
             sheet.find("permission", f"阅览件 {path} 其他用户也能读")
+
+
+def audit_public_key(path: Path, key: str, sheet: Sheet) -> None:
+    """Check that the published key, by which others verify, is ours."""
+    if not path.is_file() or path.read_bytes() != f"{key}\n".encode():
+        sheet.find("root", "台账公钥 ledger/public.key 不见了或被换掉")
 
 
 def audit_permissions(folder: Path, sheet: Sheet) -> None:

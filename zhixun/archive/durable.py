@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["alone", "append_line", "draft_of", "make_folder", "remove", "write_once", "write_private"]
+__all__ = ["alone", "append_line", "make_folder", "open_draft", "publish", "remove", "write_once", "write_private"]
 
 
 def make_folder(folder: Path) -> None:
@@ -26,12 +26,26 @@ def write_once(path: Path, data: bytes, *, mode: int = 0o640) -> None:
     After it returns, the file is whole on disk; if it does not return, the old file (or none) is.
     """
     make_folder(path.parent)
-    draft = draft_of(path)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    draft = open_draft(path, mode=mode)
+    with draft.open("wb") as file:
+        file.write(data)
+    publish(path)
+
+
+def open_draft(path: Path, *, mode: int = 0o600) -> Path:
+    """Make the empty draft of `path`, to be written by the caller and then published."""
+    draft = _draft_of(path)
+    # What an interrupted write left is not written over: after a failed fsync its pages cannot be trusted.
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+    return draft
+
+
+def publish(path: Path) -> None:
+    """Move the finished draft of `path` into place, durably."""
+    draft = _draft_of(path)
+    descriptor = os.open(draft, os.O_RDONLY)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -75,15 +89,10 @@ def append_line(path: Path, line: str) -> None:
 
 def remove(path: Path) -> None:
     """Delete `path` and the draft of an interrupted write, durably; neither needs to be there."""
-    for each in (path, draft_of(path)):
+    for each in (path, _draft_of(path)):
         each.unlink(missing_ok=True)
     if path.parent.is_dir():
         _sync_folder(path.parent)
-
-
-def draft_of(path: Path) -> Path:
-    """Return where `path` is written before it is moved into place."""
-    return path.with_name(f".{path.name}.part")
 
 
 @contextmanager
@@ -96,6 +105,10 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
 
 
 def _whole_lines(descriptor: int) -> int:

@@ -54,7 +54,8 @@ class Receipts:
         """
         async with self._journal.database.read() as connection:
             found = await leaves_of(connection, number)
-            row = (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().first()
+            query = sa.select(consultations).where(consultations.c.number == number)
+            row = (await connection.execute(query)).mappings().first()
             kinds = await self._journal.kinds(connection, number)
         digests = await asyncio.to_thread(self._on_disk, found)
         # The code is known by the file as well as by the ledger: when one of them was changed, the holder is told so.

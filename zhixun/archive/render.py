@@ -56,6 +56,7 @@ def render(entries: Sequence[Entry], files: Sequence[tuple[str, str]]) -> bytes:
     first = entries[0]
     number = _text(first.consultation)
     closed = next((entry for entry in entries if entry.kind == "closed"), None)
+    sealed = (f"{_text(path)}<br/><code>{_text(digest)}</code>" for path, digest in files)
     facts = [
         ("编号", number),
         ("渠道", _text(_CHANNELS.get(str(first.open["channel"]), first.open["channel"]))),
@@ -63,7 +64,7 @@ def render(entries: Sequence[Entry], files: Sequence[tuple[str, str]]) -> bytes:
         ("开始", _time(first.time)),
         ("结束", _time(closed.time) if closed else "—"),
         ("回执码", f"<code>{receipt_code(files[0][1])}</code>"),
-        *((f"封存件 {place}", f"{_text(path)}<br/><code>{_text(digest)}</code>") for place, (path, digest) in enumerate(files, 1)),
+        *((f"封存件 {place}", words) for place, words in enumerate(sealed, 1)),
     ]
     rows = "\n".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts)
     body = "\n".join(_entry(entry) for entry in entries)

@@ -89,14 +89,16 @@ class Sealer:
         await self._witness()
         return len(numbers)
 
-    async def render_again(self, number: str) -> None:
-        """Write the rendering of a sealed consultation anew, or remove it when the words were erased."""
+    async def render_again(self, number: str) -> bool:
+        """Put the rendering of a sealed consultation right, or remove it when the words were erased; tells if it was wrong."""
         async with self._lock:
             async with self._database.read() as connection:
-                found = await leaves_of(connection, number)
-                page = await self._page(connection, found)
-            if found:
-                await asyncio.to_thread(self._write_page, number, page)
+                page = await self._page(connection, await leaves_of(connection, number))
+            path = self._archive / page_path(number)
+            if page is None or page == (path.read_bytes() if path.exists() else b""):
+                return False
+            await asyncio.to_thread(self._write_page, number, page)
+        return True
 
     async def _record(self, number: str) -> str:
         """Commit the leaves of what is not sealed yet; returns the digest of the first file."""

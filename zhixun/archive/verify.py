@@ -155,6 +155,7 @@ async def _look_at_folder(task: _Task, before: Sequence[Leaf], sheet: Sheet) -> 
         after = await ledger.load_leaves(connection)
     ledger.audit_lists(folder, lists, before, after, sheet)
     ledger.audit_folder(task.archive, there, after, sheet)
+    ledger.audit_public_key(folder / "public.key", task.key, sheet)
 
 
 async def _hold(connection: AsyncConnection) -> None:

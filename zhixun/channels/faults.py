@@ -43,5 +43,7 @@ async def faults(
         return _answer(500, "internal", "服务出了问题。您已发送成功的内容都有保存，请稍后再试，或拨打12345。")
 
 
-def _answer(status: int, code: str, message: str, field: str | None = None, headers: dict[str, str] | None = None) -> web.Response:
+def _answer(
+    status: int, code: str, message: str, field: str | None = None, headers: dict[str, str] | None = None
+) -> web.Response:
     return web.json_response({"error": {"code": code, "message": message, "field": field}}, status=status, headers=headers)

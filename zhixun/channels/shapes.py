@@ -15,7 +15,7 @@ from zhixun.errors import CitizenError
 
 __all__ = ["checked", "openapi", "read_json"]
 
-_WORDS = {"string": "文字", "integer": "整数", "number": "数字", "boolean": "true 或 false", "object": "对象", "array": "列表"}
+_WORDS = {"string": "文字", "boolean": "true 或 false", "object": "对象"}
 
 
 @cache
@@ -45,11 +45,8 @@ def checked(body: object, schema: str) -> dict[str, Any]:
         CitizenError: it has not.
     """
     error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(body))
-    if error is not None:
-        field = ".".join(map(str, error.absolute_path)) or None
-        raise CitizenError(_say(error, field), code="bad_field" if field else "bad_body", field=field)
-    if not isinstance(body, dict):
-        raise CitizenError("请求内容应为 JSON 对象。", code="bad_body")
+    if error is not None or not isinstance(body, dict):
+        raise _refusal(error)
     _refuse_broken_text(body)
     return body
 
@@ -66,11 +63,8 @@ def _say(error: Any, field: str | None) -> str:
     if error.validator == "required":
         missing = [wanted for wanted in error.validator_value if wanted not in error.instance]
         return f"缺少字段：{'、'.join(missing)}。"
-    if error.validator == "additionalProperties":
-        return "请求里有不认识的字段。"
     if error.validator == "type":
-        wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return f"{name}应为{'或'.join(_WORDS.get(kind, kind) for kind in wanted)}。"
+        return f"{name}应为{_WORDS[error.validator_value]}。"
     if error.validator == "maxLength":
         return f"{name}太长，最多 {error.validator_value} 个字符。"
     if error.validator == "enum":
@@ -82,5 +76,5 @@ def _refuse_broken_text(body: dict[str, Any]) -> None:
     """Refuse lone surrogates, which JSON can carry and UTF-8 cannot."""
     try:
         json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
+    except (UnicodeEncodeError, RecursionError) as error:
         raise CitizenError("请求里有无法识别的字符。", code="bad_text") from error

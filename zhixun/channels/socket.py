@@ -89,32 +89,40 @@ class SocketDoor:
             if frame.type is not WSMsgType.TEXT:
                 await _tell(socket, CitizenError("只接受文字。", code="bad_frame"))
                 continue
+            message_id = None
             try:
-                await self._take(socket, number, address, frame.data)
+                spoken = self._read(frame.data)
+                message_id = spoken.get("message_id")
+                await self._take(socket, number, address, spoken)
             except ZhixunError as error:
-                await _tell(socket, error)
+                await _tell(socket, error, message_id)
 
-    async def _take(self, socket: web.WebSocketResponse, number: str, address: str, data: str) -> None:
-        self._door.limiter.take(ADDRESS, address)
+    @staticmethod
+    def _read(data: str) -> dict[str, Any]:
         try:
             frame = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise CitizenError("内容不是有效的 JSON。", code="bad_json") from error
-        if isinstance(frame, dict) and set(frame) == {"ack"}:
-            if isinstance(frame["ack"], int) and not isinstance(frame["ack"], bool):
-                await self._door.citizens.delivered(number, frame["ack"])
+        if isinstance(frame, dict) and set(frame) == {"ack"} and type(frame["ack"]) is int:
+            return frame
+        return checked(frame, "SayRequest")
+
+    async def _take(self, socket: web.WebSocketResponse, number: str, address: str, frame: dict[str, Any]) -> None:
+        self._door.limiter.take(ADDRESS, address)
+        if "ack" in frame:
+            await self._door.citizens.delivered(number, frame["ack"])
             return
-        message = checked(frame, "SayRequest")
         self._door.limiter.take(SESSION, number)
         await socket.send_json({"type": "typing"})
         # The replies travel by the journal: `say` wakes this window's sender.
-        await self._door.turns.say(number, message["text"], message.get("message_id"))
+        await self._door.turns.say(number, frame["text"], frame.get("message_id"))
 
 
-async def _tell(socket: web.WebSocketResponse, error: ZhixunError) -> None:
+async def _tell(socket: web.WebSocketResponse, error: ZhixunError, message_id: str | None = None) -> None:
     with contextlib.suppress(ConnectionError):
         told = {"code": error.code, "message": error.message, "field": error.field}
-        await socket.send_json({"type": "error", "error": told}, dumps=_dumps)
+        of = {"message_id": message_id} if message_id else {}
+        await socket.send_json({"type": "error", "error": told, **of}, dumps=_dumps)
 
 
 def _dumps(value: Any) -> str:

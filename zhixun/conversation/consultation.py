@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -15,10 +16,12 @@ from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.ports import Journal, Phrases, Seal
 from zhixun.conversation.redact import clean
 from zhixun.database import Database, consultations, outbox, sessions
-from zhixun.errors import CitizenError
+from zhixun.errors import CitizenError, ZhixunError
 from zhixun.messages import Button, Entry, Event, Reply
 
 __all__ = ["INDICATORS", "Consultations"]
+
+_log = logging.getLogger(__name__)
 
 INDICATORS = ("professionalism", "attitude", "content", "quality", "satisfaction")
 """The five indicators of the Xining specification, 服务评价: 专业水平 服务态度 服务内容 服务质量 服务满意度."""
@@ -53,7 +56,9 @@ class Consultations:
         """Begin a consultation; returns the session token, the number and the greeting."""
         token = new_token()
         phrases = self._site.phrases
-        replies = (Reply(phrases["program"], kind="notice"), Reply(phrases["greeting"], buttons=self._quick, kind="greeting"))
+        # The widget has told what the program is before the citizen agreed; other doors tell it first.
+        told = () if channel == "web" else (Reply(phrases["program"], kind="notice"),)
+        replies = (*told, Reply(phrases["greeting"], buttons=self._quick, kind="greeting"))
         async with self._database.write() as connection:
             opened = Event("opened", "zhixun", {"channel": channel, "region": region, "consent": consent})
             entry = await self._journal.open(connection, opened)
@@ -95,12 +100,13 @@ class Consultations:
         _check_rating(scores, words)
         async with self._order.turn(number):
             async with self._database.write() as connection:
-                row = (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().one()
-                if row["rating"]:
+                query = sa.select(consultations.c.state, consultations.c.rating).where(consultations.c.number == number)
+                state, rating = (await connection.execute(query)).one()
+                if rating:
                     raise CitizenError("您已经评价过本次咨询，谢谢。", code="rated", status=409)
                 said = {"words": clean(words).text} if words.strip() else None
                 await self._journal.append(connection, number, [Event("rated", "citizen", {"scores": dict(scores)}, said)])
-            if row["state"] == "closed":
+            if state == "closed":
                 await self._seal(number)
 
     async def close(self, number: str, by: str = "citizen") -> str:
@@ -111,9 +117,8 @@ class Consultations:
                 if state != "closed":
                     events = [Event("closed", by, {"state": step(state, "closed"), "reason": by})]
                     await self._journal.append(connection, number, events)
-            code = await self._seal(number)
-        self._wake(number)
-        return code
+            self._wake(number)
+            return await self._seal(number)
 
     async def close_idle(self) -> int:
         """Close every consultation that the bot owns and nobody spoke in for the idle time; returns how many."""
@@ -121,17 +126,34 @@ class Consultations:
         async with self._database.read() as connection:
             query = sa.select(consultations.c.number).where(consultations.c.state == "bot", consultations.c.last < limit)
             numbers = (await connection.scalars(query)).all()
+        closed = 0
         for number in numbers:
-            async with self._order.turn(number), self._database.write() as connection:
-                if await self._state(connection, number) == "bot":
-                    await self._say(connection, number, (Reply(self._site.phrases["idle_closed"], kind="closed"),))
-            await self.close(number, by="idle")
-        return len(numbers)
+            try:
+                async with self._order.turn(number):
+                    if await self._end_idle(number, limit):
+                        closed += 1
+                        self._wake(number)
+                        await self._seal(number)
+            except (ZhixunError, OSError) as error:
+                # One that cannot be sealed now is sealed later; the others must not wait for it.
+                _log.error("%s could not be closed: %s", number, type(error).__name__)
+        return closed
+
+    async def _end_idle(self, number: str, limit: str) -> bool:
+        """Say farewell and close in one breath, unless the citizen spoke or was handed over since it was looked for."""
+        async with self._database.write() as connection:
+            query = sa.select(consultations.c.state, consultations.c.last).where(consultations.c.number == number)
+            state, last = (await connection.execute(query)).one()
+            if state != "bot" or last >= limit:
+                return False
+            await self._say(connection, number, (Reply(self._site.phrases["idle_closed"], kind="closed"),))
+            await self._journal.append(connection, number, [Event("closed", "idle", {"state": "closed", "reason": "idle"})])
+        return True
 
     async def _say(self, connection: AsyncConnection, number: str, replies: tuple[Reply, ...]) -> None:
         """Say something outside of a turn."""
         events = [
-            Event("said", "system", {"turn": 0, "kind": reply.kind},
+            Event("said", "bot", {"turn": 0, "kind": reply.kind},
                   {"text": reply.text, "buttons": [{"title": b.title, "payload": b.payload} for b in reply.buttons]})
             for reply in replies
         ]  # fmt: skip

@@ -64,7 +64,7 @@ class EngineClient:
                 if response.status != 200:
                     raise TryLater("engine refused", code=f"engine_{response.status}")
                 return _read(await response.json())
-        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        except (aiohttp.ClientError, TimeoutError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise TryLater("engine failed", code=f"engine_{type(error).__name__}") from error
 
     async def forget(self, consultation: str) -> None:

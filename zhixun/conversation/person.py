@@ -7,7 +7,6 @@ import re
 from zhixun.clock import Clock
 from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.ports import Phrases
-from zhixun.conversation.redact import find_phone
 from zhixun.messages import Button, Event, Reply
 
 __all__ = ["Person"]
@@ -32,28 +31,34 @@ class Person:
         self._site = site
         self._clock = clock
 
-    def answer(self, state: str, text: str, raw: str) -> _Answer | None:
+    def answer(self, state: str, text: str, phone: str | None) -> _Answer | None:
         """Answer what is about a person without asking the engine; None when it is not.
 
         Args:
             state: of the consultation.
-            text: the words without secrets; `raw`: as they were sent, for the call-back number.
+            text: the words without secrets.
+            phone: the number to call back that was left with them.
         """
-        phrases = self._site.phrases
-        if owner_of(state) == "bot":
-            if not _ASK.fullmatch(text):
-                return None
-            new, reply, events = self.hand_off("asked")
-            return new, "handoff", (reply,), events
-        if owner_of(state) != "queue":
+        owner = owner_of(state)
+        if owner == "queue":
+            return self._in_queue(state, text, phone)
+        return self._with_bot(state, text) if owner == "bot" else None
+
+    def _with_bot(self, state: str, text: str) -> _Answer | None:
+        if _CANCEL.fullmatch(text):
+            return state, "small_talk", (Reply(self._site.phrases["not_waiting"], kind="notice"),), ()
+        if not _ASK.fullmatch(text):
             return None
+        new, reply, events = self.hand_off("asked")
+        return new, "handoff", (reply,), events
+
+    def _in_queue(self, state: str, text: str, phone: str | None) -> _Answer:
+        phrases = self._site.phrases
         if _CANCEL.fullmatch(text):
             back = Event("returned", "citizen", {"state": step(state, "bot")})
             return "bot", "small_talk", (Reply(phrases["cancelled"], kind="notice"),), (back,)
-        phone = find_phone(raw)
         if phone is not None:
-            kept = Event("contact_left", "citizen", {"what": "phone"}, {"phone": phone})
-            return state, "handoff", (Reply(phrases["contact_kept"].format(tail=phone[-4:]), kind="notice"),), (kept,)
+            return state, "handoff", (Reply(phrases["contact_kept"].format(tail=phone[-4:]), kind="notice"),), ()
         return state, "handoff", (Reply(phrases["queued_again"], buttons=self._buttons(), kind="notice"),), ()
 
     def hand_off(self, reason: str) -> tuple[str, Reply, tuple[Event, ...]]:

@@ -52,8 +52,13 @@ class Hours(Protocol):
 class Phrases(Protocol):
     """The deployment's sentences and hours."""
 
-    phrases: Mapping[str, str]
-    hours: Hours
+    @property
+    def phrases(self) -> Mapping[str, str]:
+        """The sentences by name."""
+
+    @property
+    def hours(self) -> Hours:
+        """When people are at the desk."""
 
     def opening_words(self, moment: datetime) -> str:
         """Say when the desk opens next."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,12 +12,24 @@ __all__ = ["MAX_LENGTH", "Clean", "clean", "find_phone"]
 
 MAX_LENGTH = 2000
 
-_IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
-_CARD = re.compile(r"(?<!\d)(?:\d[ -]?){15,18}\d(?!\d)")
-_PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)")
+# People part long numbers by blanks or hyphens, as they stand on the card.
+_IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9](?:[ -]?\d){16}[ -]?[\dXx](?![0-9A-Za-z])")
+_PHONE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[- ]?)?(1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn"}
-_LEADING_SLASH = re.compile(r"^\s*/+")
+_LEADING_SLASH = re.compile(r"^/+")
+_MARK = re.compile(r"\[\w+已隐去\]")
+_FEW = 4
+"""So many letters beside a secret say nothing: "我的卡"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """A kind of number that is hidden: how it looks, and whether one that looks like it is one."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    sure: Callable[[str], bool] = bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +38,12 @@ class Clean:
 
     text: str
     hidden: tuple[str, ...]
-    bare: bool
-    """Nothing but secrets was said."""
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing but secrets was said."""
+        rest = _MARK.sub("", self.text)
+        return bool(self.hidden) and sum(char.isalnum() for char in rest) < _FEW
 
 
 def clean(text: str) -> Clean:
@@ -34,44 +51,48 @@ def clean(text: str) -> Clean:
 
     A leading `/` would be a command to the engine; it becomes a full-width one, which is only a character.
     """
-    kept = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE)
-    kept = unicodedata.normalize("NFC", kept).strip()
+    kept = _visible(text)
     hidden: list[str] = []
-    for kind, pattern, sure in (
-        ("身份证号", _IDENTITY, _is_identity),
-        ("银行卡号", _CARD, _is_card),
-        ("手机号码", _PHONE, _is_phone),
-    ):
-        kept, found = _hide(kept, kind, pattern, sure)
-        hidden += [kind] * found
-    rest = re.sub(r"\[\w+已隐去\]", "", kept)
-    bare = bool(hidden) and sum(char.isalnum() for char in rest) < 4
-    return Clean(_LEADING_SLASH.sub("／", kept), tuple(hidden), bare)
+    for secret in (*_NUMBERS, _Secret("手机号码", _PHONE)):
+        kept, found = _hide(kept, secret)
+        hidden += [secret.kind] * found
+    return Clean(_LEADING_SLASH.sub("／", kept), tuple(dict.fromkeys(hidden)))
 
 
 def find_phone(text: str) -> str | None:
     """Return the mobile number in `text` as eleven digits, or None."""
-    match = _PHONE.search(unicodedata.normalize("NFKC", text))
+    kept = _visible(text)
+    for secret in _NUMBERS:
+        kept, _ = _hide(kept, secret)
+    match = _PHONE.search(_folded(kept))
     return re.sub(r"\D", "", match[1]) if match else None
 
 
-def _hide(text: str, kind: str, pattern: re.Pattern[str], sure: object) -> tuple[str, bool]:
-    found = False
+def _visible(text: str) -> str:
+    kept = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in _INVISIBLE)
+    return unicodedata.normalize("NFC", kept).strip()
 
-    def replace(match: re.Match[str]) -> str:
-        nonlocal found
-        if not sure(match[0]):  # type: ignore[operator]  # one of the three functions below
-            return match[0]
-        found = True
-        return f"[{kind}已隐去]"
 
-    # Full-width digits hide a number as well as ordinary ones do.
-    folded = "".join(str(unicodedata.digit(char)) if char.isdigit() else char for char in text)
-    return pattern.sub(replace, folded), found
+def _folded(text: str) -> str:
+    """Return `text`, character by character, with full-width signs as ordinary ones: they hide a number just as well."""
+    return "".join(wide if len(wide := unicodedata.normalize("NFKC", char)) == 1 else char for char in text)
+
+
+def _hide(text: str, secret: _Secret) -> tuple[str, bool]:
+    """Put a mark in the place of each secret; every other character stays as it was written."""
+    folded, parts, end, at = _folded(text), list[str](), 0, 0
+    while match := secret.pattern.search(folded, at):
+        # What only looks like one may overlap with a real one that begins later.
+        at = match.start() + 1
+        if secret.sure(match[0]):
+            parts += [text[end : match.start()], f"[{secret.kind}已隐去]"]
+            end = at = match.end()
+    return "".join([*parts, text[end:]]), bool(parts)
 
 
 def _is_identity(number: str) -> bool:
     """Tell whether it is an ID-card number by GB 11643-1999: a date of birth and the check digit."""
+    number = re.sub(r"[ -]", "", number)
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
@@ -84,8 +105,10 @@ def _is_card(number: str) -> bool:
     """Tell whether the digits pass the Luhn test of bank cards (ISO/IEC 7812-1)."""
     digits = [int(char) for char in number if char.isdigit()]
     doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
-    return 16 <= len(digits) <= 19 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-def _is_phone(_number: str) -> bool:
-    return True
+_NUMBERS = (
+    _Secret("身份证号", _IDENTITY, _is_identity),
+    *(_Secret("银行卡号", re.compile(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?!\d)"), _is_card) for length in (19, 18, 17, 16)),
+)

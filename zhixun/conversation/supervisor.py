@@ -48,7 +48,7 @@ def write_engine_files(files: EngineFiles, *, actions_url: str, actions_token: s
     """Write the engine's endpoints and credentials, readable by the owner alone."""
     endpoints = {
         "action_endpoint": {"url": actions_url, "token": actions_token},
-        "tracker_store": {"type": "zhixun.nlu.tracker.DurableTrackerStore", "url": f"sqlite:///{files.tracker}"},
+        "tracker_store": {"type": "zhixun.nlu.tracker.DialogueStore", "url": f"sqlite:///{files.tracker}"},
     }
     credentials = {"zhixun.nlu.door.ServiceInput": {"token": door_token}}
     write_secret(files.endpoints, yaml.safe_dump(endpoints).encode())

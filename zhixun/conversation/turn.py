@@ -8,7 +8,7 @@ message sent again, or the next start, finishes the turn.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,10 @@ from zhixun.conversation.order import Order
 from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.person import Person
 from zhixun.conversation.ports import Engine, Journal, Phrases
-from zhixun.conversation.redact import MAX_LENGTH, Clean, clean
+from zhixun.conversation.redact import MAX_LENGTH, Clean, clean, find_phone
 from zhixun.database import Database, consultations, inbox, outbox
-from zhixun.errors import CitizenError, TryLater, ZhixunError
-from zhixun.messages import Basis, Button, EngineTurn, Entry, Event, Reply, Turn, dump
+from zhixun.errors import CitizenError, OurFault, TryLater, ZhixunError
+from zhixun.messages import Button, EngineTurn, Entry, Event, Reply, Turn, dump
 
 __all__ = ["Turns", "replies_of"]
 
@@ -43,7 +43,8 @@ class _Said:
     state: str
     turn: int
     words: Clean
-    raw: str
+    phone: str | None
+    """The number to call back, left with a person; it is in the journal, encrypted."""
 
 
 class Turns:
@@ -72,10 +73,10 @@ class Turns:
             CitizenError: the text is empty, too long or without words, or the consultation is closed.
             TryLater: too many messages of this consultation are waiting.
         """
-        words = _checked(text)
+        words, phone = _checked(text), find_phone(text)
         async with self.order.turn(number):
             async with self._database.write() as connection:
-                said = await self._receive(connection, number, words, text, message_id)
+                said = await self._receive(connection, number, words, phone, message_id)
             self._wake(number)
             if isinstance(said, Turn):
                 return said
@@ -88,41 +89,50 @@ class Turns:
             numbers = (await connection.scalars(query)).all()
         done = 0
         for number in numbers:
-            async with self.order.turn(number), self._database.read() as connection:
-                said = await self._interrupted(connection, number)
-            if said is not None:
+            try:
                 async with self.order.turn(number):
-                    await self._finish(said)
-                done += 1
+                    while (said := await self._interrupted(number)) is not None:
+                        await self._finish(said)
+                        done += 1
+            except ZhixunError as error:
+                # One that is damaged or crowded must not keep the others waiting.
+                _log.error("%s could not be finished: %s", number, error.code)
         return done
 
     async def _receive(
-        self, connection: AsyncConnection, number: str, words: Clean, raw: str, message_id: str | None
+        self, connection: AsyncConnection, number: str, words: Clean, phone: str | None, message_id: str | None
     ) -> _Said | Turn:
         """Write the citizen's words, or find that they were written before."""
-        row = (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().one()
+        row = await _row(connection, number)
+        owner = owner_of(row["state"])
         if message_id is not None:
             seen = sa.select(inbox.c.turn).where(inbox.c.consultation == number, inbox.c.message_id == message_id)
             turn = await connection.scalar(seen)
             if turn is not None:
                 entries = await self._journal.read(connection, number)
-                done = _turn_of(entries, turn, owner_of(row["state"]))
-                return done or _said_again(row, entries, turn)
+                done = _turn_of(entries, turn, owner)
+                if done is not None:
+                    return done
+                step(row["state"], "closed")
+                return _said_again(row, entries, turn)
         step(row["state"], "closed")
-        said = _Said(number, row["channel"], row["region"], row["state"], row["turns"] + 1, words, raw)
-        opened = {"turn": said.turn, "hidden": list(words.hidden), **({"message_id": message_id} if message_id else {})}
-        entries = await self._journal.append(
-            connection, number, [Event("said", "citizen", opened, {"text": words.text})]
-        )
+        # A number is for the person who will call; the bot needs none, and then it is only hidden.
+        kept = None if owner == "bot" else phone
+        said = _Said(number, row["channel"], row["region"], row["state"], row["turns"] + 1, words, kept)
+        entries = await self._journal.append(connection, number, _events_of(said, message_id))
         if message_id is not None:
-            row = {"consultation": number, "message_id": message_id, "turn": said.turn, "seq": entries[0].seq}
-            await connection.execute(inbox.insert().values(**row))
+            taken = {"consultation": number, "message_id": message_id, "turn": said.turn, "seq": entries[0].seq}
+            await connection.execute(inbox.insert().values(**taken))
         return said
 
-    async def _interrupted(self, connection: AsyncConnection, number: str) -> _Said | None:
-        row = (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().one()
-        entries = await self._journal.read(connection, number)
-        return None if _turn_of(entries, row["turns"], "bot") else _said_again(row, entries, row["turns"])
+    async def _interrupted(self, number: str) -> _Said | None:
+        """Return the first message that has no turn, or None."""
+        async with self._database.read() as connection:
+            row = await _row(connection, number)
+            entries = await self._journal.read(connection, number)
+        said = [entry.open["turn"] for entry in entries if entry.kind == "said" and entry.actor == "citizen"]
+        turn = next((turn for turn in said if _turn_of(entries, turn, "bot") is None), None)
+        return None if turn is None else _said_again(row, entries, turn)
 
     async def _finish(self, said: _Said) -> Turn:
         """Decide the reply, write it, and only then show it."""
@@ -138,7 +148,8 @@ class Turns:
 
     async def _decide(self, said: _Said) -> tuple[Turn, list[Event]]:
         owner = owner_of(said.state)
-        answer = self._person.answer(said.state, said.words.text, said.raw)
+        meant = await self._meant(said)
+        answer = self._person.answer(said.state, meant, said.phone)
         if answer is not None:
             state, status, replies, extra = answer
             return self._close_turn(said, owner, state, status, replies, extra, {})
@@ -147,7 +158,7 @@ class Turns:
         if said.words.bare:
             reply = Reply(self._site.phrases["withheld"], kind="withheld")
             return self._close_turn(said, owner, said.state, "withheld", (reply,), (), {})
-        turn = await self._ask_engine(said, await self._meant(said))
+        turn = await self._ask_engine(said, meant)
         replies = turn.replies
         if said.words.hidden:
             note = self._site.phrases["masked"].format(what="、".join(said.words.hidden))
@@ -160,7 +171,7 @@ class Turns:
     async def _meant(self, said: _Said) -> str:
         """Return the payload of the button that the words name by number or title; else the words."""
         text = said.words.text
-        if said.turn == 1 or len(text) > LONGEST_CHOICE:
+        if len(text) > LONGEST_CHOICE:
             return text
         async with self._database.read() as connection:
             entries = await self._journal.read(connection, said.number)
@@ -177,12 +188,13 @@ class Turns:
             return EngineTurn("degraded", (reply,), parsed={"error": error.code})
 
     def _close_turn(
-        self, said: _Said, owner: str, state: str, status: str, replies: tuple[Reply, ...], extra: tuple[Event, ...], parsed: Any
+        self, said: _Said, owner: str, state: str, status: str, replies: tuple[Reply, ...], extra: tuple[Event, ...],
+        parsed: Mapping[str, Any],
     ) -> tuple[Turn, list[Event]]:
         """Put the turn into events: what was understood, what is said, and what changed."""
         now = owner_of(state)
         kind = "parsed" if owner == "bot" else "relayed"
-        head = Event(kind, "engine" if owner == "bot" else "zhixun", {"turn": said.turn, "status": status, **dict(parsed)})
+        head = Event(kind, "engine" if owner == "bot" else "zhixun", {**parsed, "turn": said.turn, "status": status})
         speaker = "bot" if owner == "bot" else "system"
         said_back = [
             Event(
@@ -204,8 +216,21 @@ def replies_of(entries: list[Entry]) -> tuple[Reply, ...]:
     )
 
 
+async def _row(connection: AsyncConnection, number: str) -> sa.RowMapping:
+    return (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().one()
+
+
+def _events_of(said: _Said, message_id: str | None) -> list[Event]:
+    """Put what was said into events; a number to call back is kept in the same breath, so that no crash can lose it."""
+    known = {"message_id": message_id} if message_id else {}
+    words = Event("said", "citizen", {"turn": said.turn, "hidden": list(said.words.hidden), **known}, {"text": said.words.text})
+    if said.phone is None:
+        return [words]
+    return [words, Event("contact_left", "citizen", {"turn": said.turn, "what": "phone"}, {"phone": said.phone})]
+
+
 def _checked(text: str) -> Clean:
-    if not isinstance(text, str) or not text.strip():
+    if not text.strip():
         raise CitizenError("请先输入您的问题。", code="empty", field="text")
     if len(text) > MAX_LENGTH:
         raise CitizenError(f"一次最多 {MAX_LENGTH} 个字，您输入了 {len(text)} 个。请分几次发送。", code="too_long", field="text")
@@ -223,11 +248,17 @@ def _turn_of(entries: list[Entry], turn: int, owner: str) -> Turn | None:
     return Turn(done.consultation, turn, owner, str(done.open["status"]), replies_of(of_turn))
 
 
-def _said_again(row: Any, entries: list[Entry], turn: int) -> _Said | None:
-    """Return a message whose turn was interrupted, as it was first taken; None when its words were erased."""
-    entry = next((e for e in entries if e.open.get("turn") == turn and e.actor == "citizen"), None)
-    if entry is None or entry.private is None:
-        return None
-    text = str(entry.private["text"])
-    words = Clean(text, tuple(entry.open["hidden"]), clean(text).bare)
-    return _Said(row["number"], row["channel"], row["region"], row["state"], turn, words, text)
+def _said_again(row: sa.RowMapping, entries: list[Entry], turn: int) -> _Said:
+    """Return a message whose turn was interrupted, as it was first taken.
+
+    Raises:
+        OurFault: its words can no longer be read.
+    """
+    kept = {entry.kind: entry for entry in entries if entry.open.get("turn") == turn and entry.actor == "citizen"}
+    private = kept["said"].private
+    if private is None:
+        raise OurFault(f"咨询件 {row['number']} 第 {turn} 轮的内容无法读取。")
+    text, hidden = str(private["text"]), tuple(kept["said"].open["hidden"])
+    left = kept["contact_left"].private if "contact_left" in kept else None
+    phone = str(left["phone"]) if left else None
+    return _Said(row["number"], row["channel"], row["region"], row["state"], turn, Clean(text, hidden), phone)

@@ -94,6 +94,7 @@ class KnowledgeRanker(GraphComponent):
         with model_storage.read_from(resource) as folder:
             component._ranking = Ranking.load(folder, terms_of(read_glossary(folder)))
             lines = (folder / "patterns.txt").read_text("utf-8").splitlines()
+            component._ranking.rank("预热")  # loads the tables for simplifying and for sounds before the first citizen comes
             component._patterns = [(act, re.compile(pattern)) for act, pattern in (line.split("\t", 1) for line in lines)]
         return component
 

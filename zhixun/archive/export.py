@@ -1,0 +1,186 @@
+"""Exports: what was said, as JSON (lossless), CSV or XLSX (one row for each thing said), for those who may read it.
+
+In a spreadsheet the citizen's words are data and never a formula: a cell that a spreadsheet might compute begins with an
+apostrophe. A rating stands in the first row of its consultation only, so that an average over the column is right.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import xlsxwriter  # type: ignore[import-untyped]  # it has no types
+from tqdm import tqdm
+
+from zhixun.archive.durable import open_draft, publish
+from zhixun.archive.journal import Journal
+from zhixun.archive.number import day_of
+from zhixun.clock import ZONE
+from zhixun.database import consultations
+from zhixun.errors import CitizenError
+from zhixun.messages import Entry, dump
+
+__all__ = ["FORMATS", "HEADER", "export", "harmless"]
+
+Cell = str | int | float
+Write = Callable[[Mapping[str, Any], Sequence[Entry]], int]
+"""Writes one consultation; returns how many rows it took."""
+
+_SCORES = ("professionalism", "attitude", "content", "quality", "satisfaction")
+HEADER = ("编号", "渠道", "地区", "开始时间", "结束时间", "轮次", "时间", "发言方", "内容", "答复状态", "知识条目", "意图",
+          "置信度", "专业水平", "服务态度", "服务内容", "服务质量", "服务满意度", "评价意见")  # fmt: skip
+_RISKY = "=+-@"
+_SHEET_ROWS = 1_000_000
+_CELL_LENGTH = 32_000
+
+
+async def export(
+    journal: Journal, form: str, since: date | None, until: date | None, out: Path, *, progress: bool = False
+) -> int:
+    """Write the consultations whose day lies between `since` and `until`, both included, to `out`.
+
+    Args:
+        form: `json`, `csv` or `xlsx`.
+        out: the file; it is readable by its owner alone, and whole or not there.
+        progress: show a bar on stderr.
+
+    Returns how many rows (json: consultations) were written.
+
+    Raises:
+        CitizenError: the format is unknown, or the days are the wrong way round.
+    """
+    if form not in FORMATS:
+        raise CitizenError(f"导出格式只有 {'、'.join(FORMATS)}。", code="bad_format", field="format")
+    if since and until and since > until:
+        raise CitizenError("开始日期不能晚于结束日期。", code="bad_days", field="since")
+    async with journal.database.read() as connection:
+        query = sa.select(consultations).order_by(consultations.c.number)
+        listed = [dict(row) for row in (await connection.execute(query)).mappings()]
+    chosen = [row for row in listed if (since or date.min) <= day_of(row["number"]) <= (until or date.max)]
+    draft, written = open_draft(out), 0
+    try:
+        with FORMATS[form](draft) as write:
+            for row in tqdm(chosen, desc="导出", unit="件", disable=None if progress else True):
+                async with journal.database.read() as connection:
+                    entries = await journal.read(connection, row["number"])
+                written += write(row, entries)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    publish(out)
+    return written
+
+
+def harmless(text: str) -> str:
+    """Return `text` so that no spreadsheet computes it (OWASP: CSV injection); full-width signs count as signs."""
+    bare = text.lstrip(" \t\r\n\v\f\u00a0\u3000\u200b\ufeff")
+    first = unicodedata.normalize("NFKC", bare[:1])
+    return f"'{text}" if text[:1] in ("\t", "\r") or (first and first in _RISKY) else text
+
+
+@contextmanager
+def _json(draft: Path) -> Iterator[Write]:
+    with draft.open("w", encoding="utf-8") as file:
+        file.write('{"format":"zhixun-export/1","consultations":[')
+        between = "\n"
+
+        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> int:
+            nonlocal between
+            record = {**row, "rating": json.loads(row["rating"]) if row["rating"] else None, "entries": dump(tuple(entries))}
+            file.write(between + json.dumps(record, ensure_ascii=False))
+            between = ",\n"
+            return 1
+
+        yield write
+        file.write("\n]}\n")
+
+
+@contextmanager
+def _csv(draft: Path) -> Iterator[Write]:
+    # The mark at the beginning makes spreadsheets read the file as UTF-8.
+    with draft.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+
+        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> int:
+            cells = _table(row, entries)
+            writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in line] for line in cells)
+            return len(cells)
+
+        yield write
+
+
+@contextmanager
+def _xlsx(draft: Path) -> Iterator[Write]:
+    # Its temporary files hold the same words, so they lie beside the result and not in a folder that all may read.
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": str(draft.parent)}
+    with xlsxwriter.Workbook(str(draft), options) as book:
+        sheet: Any = None
+        place = _SHEET_ROWS
+
+        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> int:
+            nonlocal sheet, place
+            cells = _table(row, entries)
+            for line in cells:
+                if place >= _SHEET_ROWS:
+                    sheet = _new_sheet(book)
+                    place = 1
+                for column, cell in enumerate(line):
+                    sheet.write(place, column, _cut(harmless(cell)) if isinstance(cell, str) else cell)
+                place += 1
+            return len(cells)
+
+        yield write
+        if sheet is None:
+            _new_sheet(book)
+
+
+def _new_sheet(book: Any) -> Any:
+    sheet = book.add_worksheet(f"咨询记录{len(book.worksheets()) + 1}")
+    sheet.freeze_panes(1, 1)
+    sheet.set_column(0, len(HEADER) - 1, 14)
+    sheet.set_column(HEADER.index("内容"), HEADER.index("内容"), 60)
+    sheet.write_row(0, 0, HEADER)
+    return sheet
+
+
+def _cut(text: str) -> str:
+    """A cell holds 32,767 characters; what is longer stands whole in the JSON."""
+    return text if len(text) <= _CELL_LENGTH else f"{text[:_CELL_LENGTH]}…（全文见 JSON 导出）"
+
+
+def _table(row: Mapping[str, Any], entries: Sequence[Entry]) -> list[list[Cell]]:
+    """Return the rows of one consultation; at least one."""
+    understood = {entry.open.get("turn"): entry.open for entry in entries if entry.kind == "parsed"}
+    head: list[Cell] = [row["number"], row["channel"], row["region"], _local(row["opened"]), _local(row["closed"])]
+    lines = [[*head, *_turn(entry, understood)] for entry in entries if entry.kind == "said"] or [[*head, *[""] * 8]]
+    rated = _rating(row, entries)
+    return [[*line, *(rated if place == 0 else [""] * len(rated))] for place, line in enumerate(lines)]
+
+
+def _turn(entry: Entry, understood: Mapping[Any, Mapping[str, Any]]) -> list[Cell]:
+    parsed = understood.get(entry.open.get("turn"), {})
+    text = "（内容已按请求删除）" if entry.private is None else str(entry.private.get("text", ""))
+    known = "；".join(str(each) for each in entry.open.get("knowledge") or ())
+    return [entry.open.get("turn", 0), _local(entry.time), entry.actor, text, str(entry.open.get("status", "")), known,
+            str(parsed.get("intent") or ""), parsed.get("confidence", "")]  # fmt: skip
+
+
+def _rating(row: Mapping[str, Any], entries: Sequence[Entry]) -> list[Cell]:
+    scores = json.loads(row["rating"]) if row["rating"] else {}
+    words = next((entry.private.get("words", "") for entry in entries if entry.kind == "rated" and entry.private), "")
+    return [*(scores.get(name, "") for name in _SCORES), str(words)]
+
+
+def _local(stamped: str | None) -> str:
+    return datetime.fromisoformat(stamped).astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S") if stamped else ""
+
+
+FORMATS: Mapping[str, Callable[[Path], AbstractContextManager[Write]]] = {"json": _json, "csv": _csv, "xlsx": _xlsx}

@@ -1,0 +1,275 @@
+"""Rebuilding: what is derived is derived anew from the journal, and a lost store is begun again from the sealed files.
+
+**Rebuild.** `consultations`, `inbox` and `outbox` are emptied and filled from the journal, in one transaction; renderings
+that are missing or differ are written again. The journal does not tell what was delivered: messages that the old `outbox`
+held as waiting go on waiting, all others count as delivered, since to say a thing twice days later is worse than to have
+it read in the transcript. Sessions are left as they are.
+
+**Restore.** When the store is lost and there is no backup, a new and empty store takes over the ledger, the consultations
+that were sealed, and the place in the chain where the journal stood by the last witness: its first own row follows that
+hash, so that old witnesses, receipts and roots still hold. The sealed entries themselves are not put into the journal, as
+rows between them are gone and the chain could not be closed over the gaps; they are read from the files
+(`read_sealed`). What cannot come back is said in the result: open consultations, and the keys. Without them the words in
+the sealed files stay closed; they can be read in the renderings only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.archive.audit_ledger import read_lists, read_roots, read_witness
+from zhixun.archive.journal import Journal, as_entry
+from zhixun.archive.ledger import is_signed, keep, public_hex
+from zhixun.archive.number import day_of, sequence_of, valid_number
+from zhixun.archive.projection import fold
+from zhixun.archive.seal import Sealer
+from zhixun.archive.sealed import Leaf, digest_of, file_path, leaves_of
+from zhixun.database import (
+    consultations,
+    counters,
+    inbox,
+    journal,
+    leaves,
+    meta,
+    outbox,
+)
+from zhixun.errors import OurFault, StopNow
+from zhixun.messages import Entry
+
+__all__ = ["Rebuilt", "Restored", "read_sealed", "rebuild", "restore"]
+
+_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How much was rebuilt."""
+
+    consultations: int
+    entries: int
+    renderings: int
+
+    def text(self) -> str:
+        """Say it in Chinese."""
+        return f"已由日志 {self.entries} 条重建 {self.consultations} 件咨询的索引，补写阅览件 {self.renderings} 份。\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back from the sealed files, and what did not."""
+
+    consultations: int
+    entries: int
+    lost_rows: int
+    damaged: tuple[str, ...]
+
+    def text(self) -> str:
+        """Say it in Chinese."""
+        lines = [
+            f"已由封存件恢复 {self.consultations} 件咨询（{self.entries} 条）的索引、台账和编号；新日志接在最后一次见证之后。",
+            "无法恢复：",
+            f"  1. 没有封存的咨询：旧日志至少有 {self.lost_rows} 条不在封存件里。",
+            "  2. 各件的密钥：封存件里的密文不可再解，原文只能从阅览件（.html）读。",
+            "  3. 登录会话、待发消息和来信去重记录；咨询人须重新开始咨询。",
+            f"  4. 损坏的封存件：{len(self.damaged)} 份。",
+        ]
+        return "\n".join([*lines, *(f"     {path}" for path in self.damaged)]) + "\n"
+
+
+async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
+    """Derive `consultations`, `inbox`, `outbox` and the renderings anew. The service must not be running."""
+    entries = 0
+    async with journal.database.write() as connection:
+        waiting = await connection.execute(sa.select(outbox.c.consultation, outbox.c.seq).where(outbox.c.delivered.is_(None)))
+        still = {(row.consultation, row.seq) for row in waiting}
+        for table in (consultations, inbox, outbox):
+            await connection.execute(table.delete())
+        rows = await _taken_over(connection, journal.algorithm, archive)
+        received: list[dict[str, Any]] = []
+        sent: list[dict[str, Any]] = []
+        after = 0
+        while page := await _page(connection, after):
+            after = page[-1]["id"]
+            entries += len(page)
+            for entry in (as_entry(row, None) for row in page):
+                rows[entry.consultation] = fold(rows.get(entry.consultation, {}), entry)
+                received += _received(entry)
+                sent += _sent(entry, str(rows[entry.consultation]["channel"]), still)
+        for table, values in ((consultations, list(rows.values())), (inbox, received), (outbox, sent)):
+            if values:
+                await connection.execute(table.insert(), values)
+        sealed = (await connection.scalars(sa.select(leaves.c.consultation).distinct().order_by(leaves.c.consultation))).all()
+    written = 0
+    for number in sealed:
+        written += await sealer.render_again(number)
+    return Rebuilt(len(rows), entries, written)
+
+
+async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Restored:
+    """Begin a new, empty store from the sealed files below `archive`.
+
+    Args:
+        key: the ledger's public key.
+
+    Raises:
+        StopNow: the store is not empty; or witness, ledger or roots do not hold, and must be mended from a copy first.
+    """
+    folder = archive / "ledger"
+    head = read_witness(archive / "HEAD.json")
+    if not head or not is_signed(head, public_hex(key)):
+        raise StopNow("档案的见证 HEAD.json 缺失或签名无效，不能据以恢复；请先从异地副本取回。")
+    table = await asyncio.to_thread(_read_ledger, folder)
+    roots = await asyncio.to_thread(read_roots, folder)
+    short = len(table) < head["leaves"]["count"] or len(roots) < head["roots"]["count"]
+    if short or not all(is_signed(root, public_hex(key)) for *_, root in roots):
+        raise StopNow("台账或日根少于见证所记，或签名无效，不能据以恢复；请先从副本取回。")
+    rows, entries, damaged = await asyncio.to_thread(_fold_files, journal.algorithm, archive, table)
+    lost = max(0, head["journal"]["id"] - entries)
+    today = journal.clock.today()
+    async with journal.database.write() as connection:
+        await _demand_empty(connection)
+        await connection.execute(counters.insert(), _counters([leaf.consultation for leaf in table], today, lost))
+        if table:
+            names = ("id", "day", "consultation", "path", "digest", "through")
+            await connection.execute(leaves.insert(), [{name: getattr(leaf, name) for name in names} for leaf in table])
+        if rows:
+            await connection.execute(consultations.insert(), list(rows.values()))
+        if roots:
+            await keep(connection, "root", roots[-1][2])
+        await keep(connection, "restored", {"day": today.isoformat(), "leaves": len(table), "journal": head["journal"]})
+        # SQLite gives the next row the number after this one.
+        sequence = "INSERT INTO sqlite_sequence (name, seq) VALUES ('journal', ?)"
+        await connection.exec_driver_sql(sequence, (head["journal"]["id"],))
+    return Restored(len(rows), entries, lost, tuple(damaged))
+
+
+async def read_sealed(journal: Journal, archive: Path, number: str) -> list[Entry]:
+    """Read a consultation from its sealed files alone; opened where its key still exists.
+
+    Raises:
+        OurFault: a file is missing or is not the one that was sealed.
+    """
+    async with journal.database.read() as connection:
+        table = await leaves_of(connection, number)
+        key = await journal.keyring.find(connection, number)
+    entries: list[Entry] = []
+    for leaf in table:
+        events = await asyncio.to_thread(_events, journal.algorithm, archive, leaf)
+        if events is None:
+            raise OurFault(f"封存件 {leaf.path} 缺失或已被改动。")
+        entries += [_entry(event, key) for event in events]
+    return entries
+
+
+async def _page(connection: AsyncConnection, after: int) -> Sequence[sa.RowMapping]:
+    query = sa.select(journal).where(journal.c.id > after).order_by(journal.c.id).limit(_PAGE)
+    return (await connection.execute(query)).mappings().all()
+
+
+async def _taken_over(connection: AsyncConnection, algorithm: str, archive: Path) -> dict[str, dict[str, Any]]:
+    """Return the rows of consultations whose entries stand in files only, because the store was once restored."""
+    value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
+    if value is None:
+        return {}
+    query = sa.select(leaves).where(leaves.c.id <= json.loads(value)["leaves"]).order_by(leaves.c.id)
+    table = [Leaf(**row) for row in (await connection.execute(query)).mappings()]
+    rows, _, _ = await asyncio.to_thread(_fold_files, algorithm, archive, table)
+    return rows
+
+
+def _received(entry: Entry) -> list[dict[str, Any]]:
+    """Return the row of `inbox` that a citizen's words with a message's id leave."""
+    if entry.kind != "said" or entry.actor != "citizen" or "message_id" not in entry.open:
+        return []
+    known = {name: entry.open[name] for name in ("message_id", "turn")}
+    return [{"consultation": entry.consultation, "seq": entry.seq, **known}]
+
+
+def _sent(entry: Entry, channel: str, still: set[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Return the row of `outbox` that words to the citizen leave; the greeting (turn 0) is handed out directly."""
+    place = (entry.consultation, entry.seq)
+    out = entry.kind == "said" and entry.actor != "citizen" and (entry.actor != "system" or entry.open.get("turn"))
+    if not out and place not in still:
+        return []
+    delivered = None if place in still else entry.time
+    return [{"consultation": place[0], "seq": place[1], "channel": channel, "delivered": delivered}]
+
+
+def _read_ledger(folder: Path) -> list[Leaf]:
+    """Read the ledger from its lists.
+
+    Raises:
+        StopNow: a line is damaged, missing or out of order.
+    """
+    table: list[Leaf] = []
+    for day, lines in read_lists(folder).items():
+        for line in lines:
+            try:
+                raw = json.loads(line)
+                number = raw["path"].rpartition("/")[2].partition(".")[0]
+                leaf = Leaf(raw["leaf"], day, number, raw["path"], raw["digest"], raw["through"])
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise StopNow(f"台账 {day}.leaves 有一行无法读取，请先从副本取回。") from error
+            if leaf.line != line or leaf.id != len(table) + 1 or not valid_number(number):
+                raise StopNow(f"台账 {day}.leaves 的第 {leaf.id} 行不连续或被改动，请先从副本取回。")
+            table.append(leaf)
+    return table
+
+
+def _fold_files(
+    algorithm: str, archive: Path, table: Iterable[Leaf]
+) -> tuple[dict[str, dict[str, Any]], int, list[str]]:
+    """Return the index rows by number, how many entries were read, and the paths of damaged files."""
+    rows: dict[str, dict[str, Any]] = {}
+    damaged: list[str] = []
+    read = 0
+    for leaf in table:
+        events = _events(algorithm, archive, leaf)
+        # Without its first file a supplement tells too little for a row.
+        if events is None or (leaf.path != file_path(leaf.consultation, 0) and leaf.consultation not in rows):
+            damaged.append(leaf.path)
+            continue
+        read += len(events)
+        for event in events:
+            rows[leaf.consultation] = fold(rows.get(leaf.consultation, {}), _entry(event, None))
+    return rows, read, damaged
+
+
+def _events(algorithm: str, archive: Path, leaf: Leaf) -> list[Mapping[str, Any]] | None:
+    """Return the entries of a sealed file; None when it is missing or not the one that was sealed."""
+    path = archive / leaf.path
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    return list(json.loads(data)["entries"]) if digest_of(algorithm, data) == leaf.digest else None
+
+
+def _entry(event: Mapping[str, Any], key: bytes | None) -> Entry:
+    return as_entry({**event, "body": json.dumps(event["body"])}, key)
+
+
+def _counters(numbers: Iterable[str], today: date, lost: int) -> list[dict[str, Any]]:
+    """Return the counters of days; today's leaves room for all numbers that may have been given to lost consultations."""
+    last = {today: 0}
+    for number in numbers:
+        last[day_of(number)] = max(last.get(day_of(number), 0), sequence_of(number))
+    last[today] += lost
+    return [{"day": day.isoformat(), "last": sequence} for day, sequence in sorted(last.items())]
+
+
+async def _demand_empty(connection: AsyncConnection) -> None:
+    for table in (journal, leaves, consultations, counters):
+        if await connection.scalar(sa.select(sa.func.count()).select_from(table)):
+            raise StopNow("只能恢复到新建的空库；现在的库里已有内容。")
+    if await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored")) is not None:
+        raise StopNow("这个库已经恢复过。")
