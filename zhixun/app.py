@@ -220,7 +220,10 @@ class Service:
         if self._settings.engine_url:
             if self._settings.engine_token_file is None:
                 raise StopNow("设置了 ZHIXUN_ENGINE_URL，就要用 ZHIXUN_ENGINE_TOKEN_FILE 指明凭证文件。")
-            return self._settings.engine_url, self._settings.engine_token_file.read_text("utf-8").strip()
+            try:
+                return self._settings.engine_url, self._settings.engine_token_file.read_text("utf-8").strip()
+            except OSError as error:
+                raise StopNow(f"凭证文件 {self._settings.engine_token_file} 无法读取：{error.strerror}。") from error
         self._engine_port = _free_port()
         actions_port = _free_port()
         self._actions_token, token = new_token(), new_token()
@@ -258,6 +261,8 @@ class Service:
         await self._keep_ledger()
 
     async def _keep_ledger(self) -> None:
+        # What could not be sealed when it was closed, as on a full disk, is sealed now.
+        await self._archive.sealer.seal_pending()
         await self._archive.ledger.close_days(self._archive.clock.today())
 
     async def _repeat(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
@@ -281,7 +286,8 @@ class Service:
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise StopNow(f"地址 {host}:{port} 无法监听（{error.strerror}）。请改 ZHIXUN_HTTP_PORT，或停掉占用它的程序。") from error
+            words = f"地址 {host}:{port} 无法监听（{error.strerror}）。请改 ZHIXUN_HTTP_PORT，或停掉占用它的程序。"
+            raise StopNow(words) from error
 
 
 async def serve(settings: Settings, until: asyncio.Event, announce: Callable[[str], None]) -> None:

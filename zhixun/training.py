@@ -33,7 +33,7 @@ def model_path(project: Path) -> Path:
     return project / "models" / f"zhixun-{digest.hexdigest()[:12]}.tar.gz"
 
 
-async def train(project: Path, progress: Callable[[str], None], *, force: bool = False) -> Path:
+async def train(project: Path, progress: Callable[[str], object], *, force: bool = False) -> Path:
     """Train unless the model of today's inputs exists; returns its path.
 
     Args:
@@ -58,18 +58,19 @@ async def train(project: Path, progress: Callable[[str], None], *, force: bool =
     )
     try:
         with log.open("wb") as kept:
-            assert process.stdout is not None  # it was asked for above
-            while chunk := await process.stdout.read(65536):
-                kept.write(chunk)
-                for done in _STEP.findall(chunk):
+            assert process.stdout is not None  # noqa: S101 - a pipe was asked for above
+            async for line in process.stdout:
+                kept.write(line)
+                for done in _STEP.findall(line):
                     progress(done.decode())
         if await process.wait() != 0 or not draft.exists():
             raise StopNow(f"训练没有成功，详见 {log}")
+        draft.replace(model)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    draft.replace(model)
+        draft.unlink(missing_ok=True)
     for old in sorted(model.parent.glob("zhixun-*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
         old.unlink()
     return model

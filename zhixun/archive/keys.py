@@ -27,7 +27,6 @@ from zhixun.errors import OurFault, StopNow
 __all__ = ["Keyring", "load_secret", "load_signer"]
 
 _NONCE = 12
-_REMEMBERED = 4096
 
 
 def load_secret(path: Path) -> bytes:
@@ -61,7 +60,6 @@ class Keyring:
 
     def __init__(self, folder: Path) -> None:
         self._master = AESGCM(load_secret(folder / "master.key"))
-        self._open: dict[str, bytes] = {}
 
     async def create(self, connection: AsyncConnection, consultation: str) -> None:
         """Draw the key of a new consultation."""
@@ -69,7 +67,6 @@ class Keyring:
         nonce = new_key(_NONCE)
         wrapped = nonce + self._master.encrypt(nonce, key, consultation.encode())
         await connection.execute(keys.insert().values(consultation=consultation, wrapped=wrapped))
-        self._remember(consultation, key)
 
     async def find(self, connection: AsyncConnection, consultation: str) -> bytes | None:
         """Return the key, or None when it was destroyed.
@@ -79,12 +76,7 @@ class Keyring:
         """
         # Asked each time: another process (`zhixun erase`) may have destroyed a key that is remembered here.
         wrapped = await connection.scalar(sa.select(keys.c.wrapped).where(keys.c.consultation == consultation))
-        if wrapped is None:
-            self._open.pop(consultation, None)
-            return None
-        if consultation not in self._open:
-            self._remember(consultation, self.unwrap(consultation, wrapped))
-        return self._open[consultation]
+        return None if wrapped is None else self.unwrap(consultation, wrapped)
 
     def unwrap(self, consultation: str, wrapped: bytes) -> bytes:
         """Open a key as it stands in the table `keys`.
@@ -99,13 +91,7 @@ class Keyring:
 
     async def destroy(self, connection: AsyncConnection, consultation: str) -> None:
         """Destroy the key; the store overwrites the freed page (`secure_delete`)."""
-        self._open.pop(consultation, None)
         await connection.execute(keys.delete().where(keys.c.consultation == consultation))
-
-    def _remember(self, consultation: str, key: bytes) -> None:
-        if len(self._open) >= _REMEMBERED:
-            self._open.pop(next(iter(self._open)))
-        self._open[consultation] = key
 
 
 def seal(key: bytes, place: str, private: Mapping[str, Any]) -> str:

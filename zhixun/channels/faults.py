@@ -9,9 +9,11 @@ from aiohttp import web
 
 from zhixun.errors import TryLater, ZhixunError
 
-__all__ = ["faults"]
+__all__ = ["SORRY", "faults"]
 
 _log = logging.getLogger(__name__)
+
+SORRY = "服务出了问题。您已发送成功的内容都有保存，请稍后再试，或拨打12345。"
 
 _HTTP = {
     404: ("not_found", "没有这个地址。"),
@@ -40,7 +42,7 @@ async def faults(
     except Exception as error:
         # What was said is journalled before anything can fail here; words of citizens never reach the log.
         _log.error("request to %s failed: %s", request.path, type(error).__name__, exc_info=_log.isEnabledFor(logging.DEBUG))
-        return _answer(500, "internal", "服务出了问题。您已发送成功的内容都有保存，请稍后再试，或拨打12345。")
+        return _answer(500, "internal", SORRY)
 
 
 def _answer(

@@ -44,9 +44,12 @@ def checked(body: object, schema: str) -> dict[str, Any]:
     Raises:
         CitizenError: it has not.
     """
-    error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(body))
-    if error is not None or not isinstance(body, dict):
-        raise _refusal(error)
+    if not isinstance(body, dict):
+        raise CitizenError("请求内容应为 JSON 对象。", code="bad_body")
+    flaw = jsonschema.exceptions.best_match(_validator(schema).iter_errors(body))
+    if flaw is not None:
+        field = ".".join(map(str, flaw.absolute_path)) or None
+        raise CitizenError(_say(flaw, field), code="bad_field" if field else "bad_body", field=field)
     _refuse_broken_text(body)
     return body
 
@@ -58,23 +61,25 @@ def _validator(name: str) -> Any:
     return jsonschema.Draft202012Validator(schema)
 
 
-def _say(error: Any, field: str | None) -> str:
-    name = f"字段 {field} " if field else "请求内容"
-    if error.validator == "required":
-        missing = [wanted for wanted in error.validator_value if wanted not in error.instance]
+def _say(flaw: Any, field: str | None) -> str:
+    if flaw.validator == "required":
+        missing = [wanted for wanted in flaw.validator_value if wanted not in flaw.instance]
         return f"缺少字段：{'、'.join(missing)}。"
-    if error.validator == "type":
-        return f"{name}应为{_WORDS[error.validator_value]}。"
-    if error.validator == "maxLength":
-        return f"{name}太长，最多 {error.validator_value} 个字符。"
-    if error.validator == "enum":
-        return f"{name}应为：{'、'.join(map(str, error.validator_value))}。"
-    return f"{name}的内容不符合要求。"
+    if flaw.validator == "type":
+        return f"字段 {field} 应为{_WORDS[flaw.validator_value]}。"
+    if flaw.validator == "maxLength":
+        return f"字段 {field} 太长，最多 {flaw.validator_value} 个字符。"
+    if flaw.validator == "enum":
+        return f"字段 {field} 应为：{'、'.join(map(str, flaw.validator_value))}。"
+    return f"字段 {field} 的内容不符合要求。"
 
 
 def _refuse_broken_text(body: dict[str, Any]) -> None:
     """Refuse lone surrogates, which JSON can carry and UTF-8 cannot."""
     try:
         json.dumps(body, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError) as error:
+    except UnicodeEncodeError as error:
         raise CitizenError("请求里有无法识别的字符。", code="bad_text") from error
+    except RecursionError as error:
+        # The reader goes a few levels deeper than the writer.
+        raise CitizenError("请求内容的层次太深。", code="bad_json") from error

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import Any
+import logging
+from typing import Any, TypeGuard
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
+from zhixun.channels.faults import SORRY
 from zhixun.channels.shapes import checked
 from zhixun.channels.web import WebDoor, entry_for_citizen
 from zhixun.channels.windows import Windows
-from zhixun.errors import CitizenError, ZhixunError
+from zhixun.errors import CitizenError, OurFault, ZhixunError
 from zhixun.limits import ADDRESS, SESSION
 
 __all__ = ["SocketDoor"]
@@ -24,6 +26,9 @@ __all__ = ["SocketDoor"]
 FIRST_FRAME_SECONDS = 10
 FRAME_BYTES = 32 * 1024
 HEARTBEAT_SECONDS = 30
+HIGHEST_POSITION = 2**53
+
+_log = logging.getLogger(__name__)
 
 
 class SocketDoor:
@@ -46,12 +51,12 @@ class SocketDoor:
         try:
             number, after = await self._enter(socket)
             with self._windows.open(number) as bell:
-                sending = asyncio.create_task(self._send_new(socket, number, after, bell))
+                sending = asyncio.create_task(self._keep_sending(socket, number, after, bell))
                 try:
                     await self._receive(socket, number, self._door.address(request))
                 finally:
                     sending.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+                    with contextlib.suppress(asyncio.CancelledError):
                         await sending
         except ZhixunError as error:
             await _tell(socket, error)
@@ -62,12 +67,22 @@ class SocketDoor:
         """Read the first frame: who it is and where it stands."""
         try:
             frame = json.loads(await asyncio.wait_for(socket.receive_str(), FIRST_FRAME_SECONDS))
-        except (TimeoutError, TypeError, ValueError, RuntimeError) as error:
+        except (TimeoutError, TypeError, ValueError, RuntimeError) as error:  # RecursionError is a RuntimeError
             raise CitizenError("首帧应为 {session, after}。", code="bad_frame") from error
         token, after = (frame.get("session"), frame.get("after", 0)) if isinstance(frame, dict) else (None, 0)
-        if not isinstance(token, str) or isinstance(after, bool) or not isinstance(after, int) or after < 0:
+        if not isinstance(token, str) or not _is_position(after):
             raise CitizenError("首帧应为 {session, after}。", code="bad_frame")
         return await self._door.citizens.find(token), after
+
+    async def _keep_sending(self, socket: web.WebSocketResponse, number: str, after: int, bell: asyncio.Event) -> None:
+        """Send until the window closes; when that fails, close it, so that the other side comes again."""
+        try:
+            await self._send_new(socket, number, after, bell)
+        except ConnectionError:
+            pass  # The other side is gone; it comes again with its position.
+        except Exception as error:
+            _log.error("window of %s failed: %s", number, type(error).__name__)
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR)
 
     async def _send_new(self, socket: web.WebSocketResponse, number: str, after: int, bell: asyncio.Event) -> None:
         """Send what is above `after`, and again whenever the bell rings."""
@@ -96,6 +111,10 @@ class SocketDoor:
                 await self._take(socket, number, address, spoken)
             except ZhixunError as error:
                 await _tell(socket, error, message_id)
+            except Exception as error:
+                # The end of a turn. Words of citizens never reach the log.
+                _log.error("message in %s failed: %s", number, type(error).__name__)
+                await _tell(socket, OurFault(SORRY), message_id)
 
     @staticmethod
     def _read(data: str) -> dict[str, Any]:
@@ -103,7 +122,7 @@ class SocketDoor:
             frame = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise CitizenError("内容不是有效的 JSON。", code="bad_json") from error
-        if isinstance(frame, dict) and set(frame) == {"ack"} and type(frame["ack"]) is int:
+        if isinstance(frame, dict) and set(frame) == {"ack"} and _is_position(frame["ack"]):
             return frame
         return checked(frame, "SayRequest")
 
@@ -113,9 +132,14 @@ class SocketDoor:
             await self._door.citizens.delivered(number, frame["ack"])
             return
         self._door.limiter.take(SESSION, number)
-        await socket.send_json({"type": "typing"})
+        with contextlib.suppress(ConnectionError):  # The line may drop now; the message came over it and is taken.
+            await socket.send_json({"type": "typing"})
         # The replies travel by the journal: `say` wakes this window's sender.
         await self._door.turns.say(number, frame["text"], frame.get("message_id"))
+
+
+def _is_position(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= HIGHEST_POSITION
 
 
 async def _tell(socket: web.WebSocketResponse, error: ZhixunError, message_id: str | None = None) -> None:

@@ -145,7 +145,7 @@ class WebDoor:
     async def _session(self, request: web.Request) -> str:
         self.limiter.take(ADDRESS, self.address(request))
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not token:
+        if scheme.lower() != "bearer" or not token:
             raise CitizenError("请先开始咨询（缺少会话凭证）。", code="no_session", status=401)
         return await self.citizens.find(token.strip())
 

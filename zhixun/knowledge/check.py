@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
-from zhixun.knowledge.model import Answer, Knowledge, Question
+from zhixun.knowledge.model import Answer, Glossary, Knowledge, Question
 
 __all__ = ["FAR_FUTURE", "Flaw", "check", "plain"]
 
@@ -38,7 +38,7 @@ def check(knowledge: Knowledge) -> list[Flaw]:
         for answer in question.answers:
             where = f"{place} [{answer.region} {answer.since or ''}]"
             flaws += [(where, flaw) for flaw in _answer_flaws(answer, knowledge)]
-    return flaws + list(_shared_wordings(knowledge)) + list(_source_flaws(knowledge))
+    return [*flaws, *_shared_wordings(knowledge), *_source_flaws(knowledge), *_glossary_flaws(knowledge.glossary)]
 
 
 def _question_flaws(question: Question, knowledge: Knowledge) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _answer_flaws(answer: Answer, knowledge: Knowledge) -> Iterator[str]:
     if len(answer.bubbles) > BUBBLES:
         yield f"有 {len(answer.bubbles)} 段，最多 {BUBBLES} 段"
     yield from (f"事实“{fact}”不在正文里" for fact in answer.facts if fact not in answer.text)
-    listed = "".join(answer.facts)
+    listed = {figure for fact in answer.facts for figure in _FIGURE.findall(fact)}
     yield from (f"数字“{figure}”没有列入 facts" for figure in dict.fromkeys(_FIGURE.findall(answer.text))
                 if figure not in listed)
     yield from _basis_flaws(answer, knowledge)
@@ -107,3 +107,19 @@ def _source_flaws(knowledge: Knowledge) -> Iterator[Flaw]:
             yield place, f"地区“{source.region}”不在 glossary.yml 的 places 里"
         if source.replaced_by and source.replaced_by not in knowledge.sources:
             yield place, f"replaced_by 指向不存在的来源 {source.replaced_by}"
+
+
+def _glossary_flaws(glossary: Glossary) -> Iterator[Flaw]:
+    place = "glossary.yml: wider"
+    for narrow, wider in glossary.wider.items():
+        table = glossary.rights if narrow in glossary.rights else glossary.places
+        yield from ((place, f"“{term}”不是 rights 或 places 里的词") for term in (narrow, wider) if term not in table)
+        if _turns_back(narrow, glossary.wider):
+            yield place, f"“{narrow}”绕回了自己"
+
+
+def _turns_back(term: str, wider: Mapping[str, str]) -> bool:
+    seen = {term}
+    while (term := wider.get(term, "")) and term not in seen:
+        seen.add(term)
+    return bool(term)

@@ -26,8 +26,8 @@ class Choice:
 def regions_of(region: str, glossary: Glossary) -> tuple[str, ...]:
     """Return the regions whose rules hold in `region`, the most specific first."""
     chain = [region]
-    while chain[-1] in glossary.wider:
-        chain.append(glossary.wider[chain[-1]])
+    while (wider := glossary.wider.get(chain[-1])) is not None and wider not in chain:
+        chain.append(wider)
     return tuple(dict.fromkeys([*chain, NATIONWIDE]))
 
 
@@ -39,9 +39,9 @@ def choose(question: Question, region: str, day: date, glossary: Glossary) -> Ch
     current = {answer.region: answer for answer in question.answers if answer.holds_on(day)}
     for place in regions_of(region, glossary):
         if place in current:
-            return Choice(question, current[place], False, _successor(question, current[place], day))
+            return Choice(question, current[place], foreign=False, successor=_successor(question, current[place], day))
     if current:
-        return Choice(question, next(iter(current.values())), True)
+        return Choice(question, next(iter(current.values())), foreign=True)
     return None
 
 
@@ -74,10 +74,9 @@ def _label(choice: Choice, region: str, day: date, knowledge: Knowledge) -> str:
     sources = [knowledge.sources[basis.source] for basis in choice.answer.basis]
     ended = [source.until for source in sources if source.until and source.until < day]
     parts = []
-    if choice.foreign:
+    # Asked of the region itself, not of `foreign`: an answer may have been chosen for a place that the citizen named.
+    if choice.answer.region not in regions_of(region, knowledge.glossary):
         parts.append(f"{choice.answer.region}的规定，不适用于{region}，仅供参考")
-    elif choice.answer.region not in (NATIONWIDE, *regions_of(region, knowledge.glossary)):
-        parts.append(f"{choice.answer.region}的规定")
     if sources and len(ended) == len(sources):
         last = max(ended)
         parts.append(f"所依据的文件{last.year}年{last.month}月{last.day}日已到期，有关活动已结束")

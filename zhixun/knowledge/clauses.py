@@ -63,22 +63,25 @@ class Clauses:
         article = _ARTICLE.match(locator)
         if article is None or not path.exists():
             return None
-        return _articles(path.read_text("utf-8")).get(article[1])
+        return _articles(path.read_text("utf-8-sig")).get(article[1])
 
 
 def import_source(knowledge: Knowledge, source_id: str, file: Path, originals: Path, write: Callable[[Path, bytes], None]) -> int:
     """Import the text of an official paper; returns how many articles were found.
 
     Raises:
-        CitizenError: the source is not in sources.yml, or the file is no UTF-8 text with articles.
+        CitizenError: the source is not in sources.yml, or the file cannot be read or is no UTF-8 text with articles.
     """
     if source_id not in knowledge.sources:
         raise CitizenError(f"sources.yml 里没有 {source_id}，请先登记这份文件。", code="no_source")
-    data = file.read_bytes()[: _MAX_BYTES + 1]
-    if len(data) > _MAX_BYTES:
-        raise CitizenError("文件超过 5 MB。", code="too_large")
     try:
-        found = _articles(data.decode("utf-8"))
+        with file.open("rb") as paper:
+            data = paper.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise CitizenError("文件超过 5 MB。", code="too_large")
+        found = _articles(data.decode("utf-8-sig"))
+    except OSError as error:
+        raise CitizenError(f"文件 {file} 无法读取：{error.strerror}。", code="no_file") from error
     except UnicodeDecodeError as error:
         raise CitizenError("文件应为 UTF-8 编码的纯文本。", code="bad_text") from error
     if not found:

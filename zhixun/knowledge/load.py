@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,8 +18,20 @@ from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question,
 
 __all__ = ["KnowledgeError", "fingerprint", "load", "read_file", "read_glossary", "read_questions"]
 
-_Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SCHEMAS = Path(__file__).with_name("schema.yml")
+
+
+def _mapping_without_doubles(loader: Any, node: yaml.MappingNode, deep: bool = False) -> Any:
+    """Refuse a key that stands twice in one mapping: YAML would silently keep the last."""
+    keys = [key.value for key, _ in node.value]
+    double = next((key for key, count in Counter(keys).items() if count > 1), None)
+    if double is not None:
+        raise yaml.constructor.ConstructorError(None, None, f"键 {double} 在同一处写了两次", node.start_mark)
+    return yaml.constructor.SafeConstructor.construct_mapping(loader, node, deep)
+
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Yaml: Any = type("_Yaml", (_Loader,), {"construct_mapping": _mapping_without_doubles})
 
 
 class KnowledgeError(Exception):
@@ -78,24 +92,25 @@ def read_file(path: Path, kind: str) -> Any:
         data = yaml.load(path.read_text("utf-8"), _Yaml)  # noqa: S506 - a safe loader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise KnowledgeError(f"{path.name}: 无法读取：{error}") from error
-    error = jsonschema.exceptions.best_match(_validator(kind).iter_errors(data))
-    if error is not None:
-        raise KnowledgeError(f"{path.name}: {_where(data, error)}：{error.message}")
+    flaw = jsonschema.exceptions.best_match(_validators()[kind].iter_errors(data))
+    if flaw is not None:
+        raise KnowledgeError(f"{path.name}: {_where(data, flaw)}：{flaw.message}")
     return data
 
 
-def _validator(kind: str, _cache: dict[str, Any] = {}) -> Any:  # noqa: B006 - the schema is read once
-    if not _cache:
-        schemas = yaml.load(_SCHEMAS.read_text("utf-8"), _Yaml)  # noqa: S506
-        checker = jsonschema.Draft7Validator.TYPE_CHECKER.redefine("date", lambda _, value: isinstance(value, date))
-        validator = jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=checker)
-        _cache.update({name: validator(schema) for name, schema in schemas.items()})
-    return _cache[kind]
+@cache
+def _validators() -> Mapping[str, Any]:
+    schemas = yaml.load(_SCHEMAS.read_text("utf-8"), _Yaml)  # noqa: S506 - a safe loader
+    # A date with a time of day would not compare with the others.
+    checker = jsonschema.Draft7Validator.TYPE_CHECKER.redefine("date", lambda _, value: type(value) is date)
+    extend: Any = jsonschema.validators.extend
+    validator = extend(jsonschema.Draft7Validator, type_checker=checker)
+    return {name: validator(schema) for name, schema in schemas.items()}
 
 
-def _where(data: Any, error: Any) -> str:
+def _where(data: Any, flaw: Any) -> str:
     """Say where in the file the flaw is, by the question's id where there is one."""
-    path = list(error.absolute_path)
+    path = list(flaw.absolute_path)
     if path and isinstance(data, list) and isinstance(data[path[0]], Mapping):
         path[0] = data[path[0]].get("id", path[0])
     return " › ".join(map(str, path)) or "整个文件"

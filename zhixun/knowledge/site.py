@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from zhixun.knowledge.load import read_file
+from zhixun.knowledge.load import KnowledgeError, read_file
 
 __all__ = ["Hours", "Site", "load_site"]
 
@@ -114,9 +114,12 @@ def load_site(folder: Path) -> Site:
 
 
 def _hours(raw: Mapping[str, Any], calendar: Mapping[int, Any]) -> Hours:
+    unknown = [day for day in raw["week"] if day not in range(1, 8)]
+    if unknown:
+        raise KnowledgeError(f"site.yml: hours › week：{unknown[0]} 不是 1–7 的星期数")
     holidays = {day for year in calendar.values() for span in year["holidays"].values() for day in _days(*span)}
     return Hours(
-        week={int(day): tuple(_span(text) for text in spans) for day, spans in raw["week"].items()},
+        week={day: tuple(_span(text) for text in spans) for day, spans in raw["week"].items()},
         holidays=frozenset(holidays),
         workdays=frozenset(day for year in calendar.values() for day in year["workdays"]),
         years=frozenset(int(year) for year in calendar),
@@ -125,9 +128,14 @@ def _hours(raw: Mapping[str, Any], calendar: Mapping[int, Any]) -> Hours:
 
 
 def _days(first: date, last: date) -> list[date]:
+    if last < first:
+        raise KnowledgeError(f"calendar.yml: 假期 {first}–{last} 的起止颠倒")
     return [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
 
 
 def _span(text: str) -> tuple[time, time]:
     start, end = text.split("-")
-    return time.fromisoformat(start), time.max if end == _MIDNIGHT else time.fromisoformat(end)
+    span = time.fromisoformat(start), time.max if end == _MIDNIGHT else time.fromisoformat(end)
+    if span[0] >= span[1]:
+        raise KnowledgeError(f"site.yml: hours › week：时段 {text} 的起止颠倒")
+    return span

@@ -1,0 +1,96 @@
+"""`make bench`: measures the product and prints a table; `--write` puts it into docs/benchmarks.md.
+
+    python -m bench [--questions FILE] [--write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.load import at, load
+from bench.product import PROJECT, running
+
+PAGE = PROJECT / "docs" / "benchmarks.md"
+_PLACE = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+
+
+def machine() -> str:
+    """Name the machine as far as figures need it."""
+    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "")
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) // 2**20  # type: ignore[index]
+    return f"{os.cpu_count()} cores ({model}), {memory} GiB, Python {platform.python_version()}"
+
+
+def training() -> tuple[float, Path]:
+    """Train the full model from nothing; returns the seconds and the model."""
+    from zhixun.training import model_path, train
+
+    began = time.monotonic()
+    asyncio.run(train(PROJECT, lambda _step: None, force=True))
+    return time.monotonic() - began, model_path(PROJECT)
+
+
+def size(folder: Path) -> int:
+    """Return the MB that a folder takes."""
+    return int(subprocess.run(["du", "-sm", folder], capture_output=True, check=True, text=True).stdout.split()[0])
+
+
+def resident(pid: int) -> int:
+    """Return the MB that a process and its children hold."""
+    lines = subprocess.run(["ps", "-eo", "pid,ppid,rss"], capture_output=True, check=True, text=True).stdout.splitlines()[1:]
+    rows = [tuple(map(int, line.split())) for line in lines]
+    return sum(rss for one, parent, rss in rows if pid in (one, parent)) // 1024
+
+
+def accuracy(base: str, questions: Path, half: str | None = None) -> str:
+    """Ask a file of questions and return the report."""
+    command = [sys.executable, str(PROJECT / "bench" / "accuracy.py"), base, str(questions)]
+    command += ["--half", half] if half else []
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def measure(questions: Path | None) -> str:
+    """Run all measurements and return them as Markdown."""
+    seconds, model = training()
+    rows = [("training the full model from nothing", f"{seconds:.0f} s"), ("model", f"{model.stat().st_size / 1e6:.1f} MB"),
+            ("environment `.venv`", f"{size(PROJECT / '.venv')} MB")]  # fmt: skip
+    with running() as (base, alive, ready, pid):
+        rows += [("start until HTTP answers", f"{alive:.1f} s"), ("start until the first answer can be given", f"{ready:.1f} s")]
+        asyncio.run(load(base, 1, 20))
+        _, times = asyncio.run(load(base, 1, 300))
+        rows.append(("a turn, one at a time (HTTP in → journalled → HTTP out)", f"p50 {at(times, 0.5):.1f} ms, p99 {at(times, 0.99):.1f} ms"))
+        rate, times = asyncio.run(load(base, 8, 100))
+        rows.append(("8 people at once", f"{rate:.0f} turns/s, p50 {at(times, 0.5):.0f} ms, p99 {at(times, 0.99):.0f} ms"))
+        rows.append(("memory, service and engine", f"{resident(pid)} MB"))
+        own = PROJECT / "tests" / "questions.jsonl"
+        reports = [(f"`{own.relative_to(PROJECT)}`, even lines (nothing was chosen on them)", accuracy(base, own, "even"))]
+        if questions is not None:
+            reports.append((f"`{questions.name}`", accuracy(base, questions)))
+    table = "\n".join(f"| {name} | {figure} |" for name, figure in rows)
+    texts = "\n\n".join(f"{name}:\n\n```\n{report}\n```" for name, report in reports)
+    return f"{datetime.date.today()}, {machine()}.\n\n| what | figure |\n|---|---|\n{table}\n\n{texts}\n"
+
+
+def main() -> None:
+    """Measure, print, and write when asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=Path, help="a further file of questions")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    given = parser.parse_args()
+    figures = measure(given.questions)
+    print(figures)
+    if given.write:
+        PAGE.write_text(_PLACE.sub(lambda place: place[1] + figures + place[2], PAGE.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Starts the whole product for a measurement, on a free port and in a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS = 300
+
+
+@contextlib.contextmanager
+def running() -> Iterator[tuple[str, float, float, int]]:
+    """Start the product; gives its address, seconds until HTTP answered, seconds until ready, and its process id."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ, "ZHIXUN_DATA_DIR": folder, "ZHIXUN_HTTP_PORT": str(port), "ZHIXUN_LIMITS": "off",
+            "PYTHONPATH": str(PROJECT),
+        }  # fmt: skip
+        began = time.monotonic()
+        process = subprocess.Popen([sys.executable, "-m", "zhixun", "serve"], env=environment, stdout=subprocess.DEVNULL)
+        base = f"http://127.0.0.1:{port}"
+        try:
+            alive = _until(f"{base}/healthz", process) - began
+            ready = _until(f"{base}/readyz", process) - began
+            yield base, alive, ready, process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def _until(address: str, process: subprocess.Popen[bytes]) -> float:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
+            if answer.status == 200:
+                return time.monotonic()
+        time.sleep(0.05)
+    raise SystemExit(f"the product did not come up: {address}")
