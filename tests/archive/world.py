@@ -101,10 +101,15 @@ class World:
 @asynccontextmanager
 async def world_at(folder: Path, algorithm: str = "sha256", day: date = DAYS[0]) -> AsyncIterator[World]:
     """Start a deployment in `folder` the way the service does."""
-    url = f"sqlite:///{folder}/zhixun.db"
-    migrate(url)
-    async with Database(url) as database:
-        world = World(folder, database, algorithm)
+    migrate(f"sqlite:///{folder}/zhixun.db")
+    async with restarted_at(folder, algorithm, day) as world:
+        yield world
+
+
+@asynccontextmanager
+async def restarted_at(folder: Path, algorithm: str = "sha256", day: date = DAYS[0]) -> AsyncIterator[World]:
+    """Start it again; the store has its tables."""
+    async with look_at(folder, algorithm) as world:
         world.journal.clock = Clock(day)
         await world.journal.prepare()
         await world.ledger.prepare()
