@@ -44,7 +44,7 @@ class ActionAnswer(Action):
         named = message.get("named") or {}
         zone = named.get("zone", "unknown")
         if not ranking or zone == "unknown":
-            dispatcher.utter_message(response="utter_unknown" if named.get("terms") else "utter_unknown_field")
+            dispatcher.utter_message(response="utter_unknown" if named.get("field") else "utter_unknown_field")
             return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
         if zone == "answer" or (ELSEWHERE in _places(tracker) and any(question.local for question in questions)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 from rasa_sdk import Tracker
@@ -10,10 +10,10 @@ from rasa_sdk import Tracker
 from zhixun.clock import Clock
 from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
-from zhixun.knowledge.site import load_site
+from zhixun.knowledge.site import Site, load_site
 from zhixun.settings import read_settings
 
-__all__ = ["knowledge", "region_of", "today"]
+__all__ = ["knowledge", "now", "region_of", "site", "today"]
 
 
 @cache
@@ -23,8 +23,14 @@ def knowledge() -> Knowledge:
 
 
 @cache
-def _home() -> str:
-    return load_site(read_settings().knowledge_dir).region
+def site() -> Site:
+    """Return the deployment."""
+    return load_site(read_settings().knowledge_dir)
+
+
+def now() -> datetime:
+    """Return the local time on the legal date."""
+    return Clock(read_settings().today).local()
 
 
 def today() -> date:
@@ -35,4 +41,4 @@ def today() -> date:
 def region_of(tracker: Tracker) -> str:
     """Return the citizen's region: what the session says, else the deployment's own."""
     region = (tracker.latest_message.get("metadata") or {}).get("region")
-    return region if region in knowledge().glossary.places else _home()
+    return region if region in knowledge().glossary.places else site().region

@@ -98,13 +98,13 @@ def audit_lists(
 
 
 def audit_roots(
-    roots: Sequence[Root], known: tuple[int, Mapping[str, Any] | None], table: Sequence[Leaf],
+    roots: Sequence[Root], newest: Mapping[str, Any] | None, table: Sequence[Leaf],
     course: Course, algorithm: str, key: str, sheet: Sheet,
 ) -> None:  # fmt: skip
     """Compute every root again and follow the chain.
 
     Args:
-        known: how many roots the store had before the files were read, and its newest root now.
+        newest: the newest root by the store.
         course: what the journal has shown.
     """
     days = {day: list(group) for day, group in groupby(table, key=lambda leaf: leaf.day)}
@@ -121,10 +121,9 @@ def audit_roots(
     closed = sum(leaf.day <= last_day for leaf in table)
     if covered != closed:
         sheet.find("root", f"{last_day} 及以前有 {closed} 份封存件，日根只覆盖 {covered} 份")
-    least, newest = known
     most = int(newest["index"]) if newest else 0
-    if not least <= len(roots) <= most:
-        sheet.find("root", f"库里记有 {most} 个日根，文件有 {len(roots)} 个")
+    if len(roots) > most:
+        sheet.find("root", f"库里记有 {most} 个日根，文件却有 {len(roots)} 个")
     elif newest and len(roots) == most and roots[-1][1] != root_bytes(newest):
         sheet.find("root", f"日根 {roots[-1][0]} 与库里记的不同")
 
@@ -194,7 +193,7 @@ def audit_folder(archive: Path, before: Iterable[str], table: Sequence[Leaf], sh
             sheet.notes.append(f"{path} 是写到一半的草稿，可以删除")
         elif path not in ours:
             sheet.find("stray", f"{path} 不是封存件：外来文件")
-        elif path.endswith(".html") and stat.S_IMODE((archive / path).stat().st_mode) & 0o007:
+        elif path.endswith(".html") and (archive / path).exists() and (archive / path).stat().st_mode & 0o007:
             sheet.find("permission", f"阅览件 {path} 其他用户也能读")
 
 

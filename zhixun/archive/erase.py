@@ -7,18 +7,23 @@ supplement. What a disk keeps of deleted files below the file system is for disk
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
 from zhixun.archive.journal import Journal
 from zhixun.archive.seal import Sealer
+from zhixun.clock import monotonic
 from zhixun.database import Database, consultations
 from zhixun.errors import CitizenError, TryLater
 from zhixun.messages import Event
 
 __all__ = ["erase"]
 
+WAIT = 10.0
+_PAUSE = 0.2
+_PATIENCE_MS = 100
 _LONGEST_REASON = 200
 
 
@@ -58,8 +63,26 @@ async def erase(
 
 
 async def _empty_log(database: Database) -> bool:
-    """Write the write-ahead log back into the store and cut it to nothing: old pages in it still hold the key."""
+    """Write the write-ahead log back into the store and cut it to nothing: old pages in it still hold the key.
+
+    Tells whether it could be done before `WAIT` was over; a reader of an old state keeps it from being done.
+    """
+    began = monotonic()
+    while not await _checkpoint(database):
+        if monotonic() - began > WAIT:
+            return False
+        await asyncio.sleep(_PAUSE)
+    return True
+
+
+async def _checkpoint(database: Database) -> bool:
     async with database.read() as connection:
         await connection.rollback()
-        busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).first()
-    return busy is not None and busy[0] == 0
+        patience = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar()
+        # While it waits for readers it keeps all writers out, so it may not wait for long.
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        try:
+            busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).scalar()
+        finally:
+            await connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+    return busy == 0

@@ -30,8 +30,8 @@ from zhixun.messages import Entry, dump
 __all__ = ["FORMATS", "HEADER", "export", "harmless"]
 
 Cell = str | int | float
-Write = Callable[[Mapping[str, Any], Sequence[Entry]], int]
-"""Writes one consultation; returns how many rows it took."""
+Write = Callable[[Mapping[str, Any], Sequence[Entry]], None]
+"""Writes one consultation."""
 
 _SCORES = ("professionalism", "attitude", "content", "quality", "satisfaction")
 HEADER = ("编号", "渠道", "地区", "开始时间", "结束时间", "轮次", "时间", "发言方", "内容", "答复状态", "知识条目", "意图",
@@ -51,7 +51,7 @@ async def export(
         out: the file; it is readable by its owner alone, and whole or not there.
         progress: show a bar on stderr.
 
-    Returns how many rows (json: consultations) were written.
+    Returns how many consultations were written.
 
     Raises:
         CitizenError: the format is unknown, or the days are the wrong way round.
@@ -64,18 +64,18 @@ async def export(
         query = sa.select(consultations).order_by(consultations.c.number)
         listed = [dict(row) for row in (await connection.execute(query)).mappings()]
     chosen = [row for row in listed if (since or date.min) <= day_of(row["number"]) <= (until or date.max)]
-    draft, written = open_draft(out), 0
+    draft = open_draft(out)
     try:
         with FORMATS[form](draft) as write:
             for row in tqdm(chosen, desc="导出", unit="件", disable=None if progress else True):
                 async with journal.database.read() as connection:
                     entries = await journal.read(connection, row["number"])
-                written += write(row, entries)
+                write(row, entries)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
     publish(out)
-    return written
+    return len(chosen)
 
 
 def harmless(text: str) -> str:
@@ -91,12 +91,11 @@ def _json(draft: Path) -> Iterator[Write]:
         file.write('{"format":"zhixun-export/1","consultations":[')
         between = "\n"
 
-        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> int:
+        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
             nonlocal between
             record = {**row, "rating": json.loads(row["rating"]) if row["rating"] else None, "entries": dump(tuple(entries))}
             file.write(between + json.dumps(record, ensure_ascii=False))
             between = ",\n"
-            return 1
 
         yield write
         file.write("\n]}\n")
@@ -109,10 +108,9 @@ def _csv(draft: Path) -> Iterator[Write]:
         writer = csv.writer(file)
         writer.writerow(HEADER)
 
-        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> int:
-            cells = _table(row, entries)
-            writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in line] for line in cells)
-            return len(cells)
+        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
+            for line in _table(row, entries):
+                writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in line])
 
         yield write
 
@@ -125,17 +123,15 @@ def _xlsx(draft: Path) -> Iterator[Write]:
         sheet: Any = None
         place = _SHEET_ROWS
 
-        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> int:
+        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
             nonlocal sheet, place
-            cells = _table(row, entries)
-            for line in cells:
+            for line in _table(row, entries):
                 if place >= _SHEET_ROWS:
                     sheet = _new_sheet(book)
                     place = 1
                 for column, cell in enumerate(line):
                     sheet.write(place, column, _cut(harmless(cell)) if isinstance(cell, str) else cell)
                 place += 1
-            return len(cells)
 
         yield write
         if sheet is None:

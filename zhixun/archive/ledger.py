@@ -75,7 +75,9 @@ class Ledger:
             try:
                 await self._check_witness(connection)
             except OurFault as error:
-                raise StopNow(f"{error.message}请先用 zhixun verify 核查，再从完整备份恢复。") from error
+                empty = not (await self._journal.head(connection))[0]
+                way = "没有备份时可用 zhixun rebuild 由封存件恢复。" if empty else ""
+                raise StopNow(f"{error.message}请先用 zhixun verify 核查，再从完整备份恢复；{way}") from error
         await self._publish()
 
     async def place(self, connection: AsyncConnection) -> str:

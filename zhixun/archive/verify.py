@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,9 +26,12 @@ from zhixun.archive.ledger import last_root, public_hex
 from zhixun.archive.report import Finding, Report, Sheet
 from zhixun.archive.sealed import Leaf
 from zhixun.database import consultations
+from zhixun.database import journal as rows
 
 __all__ = ["verify"]
 
+PAUSE = 3.0
+LOOKS = 3
 _BATCH = 200
 
 
@@ -47,13 +51,22 @@ class _Files:
 
     witnesses: Sequence[tuple[ledger.Witness | None, str]]
     roots: Sequence[ledger.Root]
-    least: int
-    """How many roots the store knew of before that."""
+
+
+@dataclass(slots=True)
+class _Doubts:
+    """What seemed wrong where something may just be being written: in these consultations, or in the folder."""
+
+    numbers: list[str]
+    cases: list[Finding]
+    folder: Sheet
+    before: tuple[Sequence[Leaf], int]
+    """The leaves, and how many roots there were, when the store was first looked at."""
 
 
 async def verify(
     journal: Journal, archive: Path, key: Ed25519PublicKey, *, keys: Path | None = None,
-    receipts: Sequence[tuple[str, str]] = (), head: Path | None = None, progress: bool = False,
+    receipts: Sequence[tuple[str, str]] = (), head: Path | None = None, pause: float = PAUSE, progress: bool = False,
 ) -> Report:  # fmt: skip
     """Verify store and archive.
 
@@ -64,19 +77,23 @@ async def verify(
         keys: the folder of the keys, to check who may read them.
         receipts: numbers and codes that citizens hold.
         head: a copy of `HEAD.json` that was kept elsewhere; it shows a roll-back of store and archive together.
+        pause: for how many seconds after the newest entry its files may still be on their way.
         progress: show a bar on stderr.
     """
     task, sheet = _Task(journal, archive, public_hex(key), progress), Sheet()
     files = await _read_files(task, head)
     async with journal.database.read() as connection:
         await _hold(connection)
-        doubtful = await _first_look(connection, task, files, receipts, sheet)
-    if doubtful:
-        async with journal.database.read() as connection:
-            await _hold(connection)
-            table = await ledger.load_leaves(connection)
-            again, _ = await _look_at_cases(connection, task, doubtful, table)
-            sheet.findings += [finding for found in again.values() for finding in found]
+        doubts = await _first_look(connection, task, files, receipts, sheet)
+    for _ in range(LOOKS):
+        left = pause - await _age(journal) if doubts.cases or doubts.folder.findings else 0
+        if left <= 0:
+            break
+        await asyncio.sleep(left)
+        await _look_again(task, doubts)
+    sheet.findings += doubts.cases + doubts.folder.findings
+    sheet.notes += doubts.folder.notes
+    sheet.counts.update(doubts.folder.counts)
     if keys is not None:
         ledger.audit_permissions(keys, sheet)
     if head is None and not receipts:
@@ -85,21 +102,18 @@ async def verify(
 
 
 async def _read_files(task: _Task, head: Path | None) -> _Files:
-    async with task.journal.database.read() as connection:
-        root = await last_root(connection)
     witnesses = [(ledger.read_witness(task.archive / "HEAD.json"), "见证 HEAD.json")]
     if head is not None:
         witnesses.append((ledger.read_witness(head) or {}, f"异地见证 {head.name}"))
-    roots = await asyncio.to_thread(ledger.read_roots, task.archive / "ledger")
-    return _Files(witnesses, roots, int(root["index"]) if root else 0)
+    return _Files(witnesses, await asyncio.to_thread(ledger.read_roots, task.archive / "ledger"))
 
 
 async def _first_look(
     connection: AsyncConnection, task: _Task, files: _Files, receipts: Sequence[tuple[str, str]], sheet: Sheet
-) -> list[str]:
-    """Check all; what seems wrong about single consultations is not reported yet, but their numbers are returned."""
+) -> _Doubts:
+    """Check all; what must be looked at a second time is returned and not reported yet."""
     algorithm = task.journal.algorithm
-    table = await ledger.load_leaves(connection)
+    table, newest = await ledger.load_leaves(connection), await last_root(connection)
     restored = await restored_at(connection)
     if restored:
         sheet.notes.append(f"本库于 {restored['day']} 由封存件恢复：此前的日志已失，只核对封存件自身，原文只在阅览件里")
@@ -112,13 +126,33 @@ async def _first_look(
     numbers = {*map(str, course.last), *map(str, listed), *(leaf.consultation for leaf in table)}
     found, counts = await _look_at_cases(connection, task, sorted(numbers), table)
     sheet.counts.update(counts)
-    known = (files.least, await last_root(connection))
-    ledger.audit_roots(files.roots, known, table, course, algorithm, task.key, sheet)
+    ledger.audit_roots(files.roots, newest, table, course, algorithm, task.key, sheet)
     for head, what in files.witnesses:
         ledger.audit_witness(head, what, table, files.roots, course, algorithm, task.key, sheet)
     ledger.audit_receipts(receipts, _by_number(table), sheet)
-    await _look_at_folder(task, table, sheet)
-    return sorted(found)
+    before = table, int(newest["index"]) if newest else 0
+    folder = await _look_at_folder(task, before)
+    return _Doubts(sorted(found), [each for its in found.values() for each in its], folder, before)
+
+
+async def _look_again(task: _Task, doubts: _Doubts) -> None:
+    """Look at what was doubtful, as the store is now."""
+    async with task.journal.database.read() as connection:
+        await _hold(connection)
+        table = await ledger.load_leaves(connection)
+        found, _ = await _look_at_cases(connection, task, doubts.numbers, table)
+    doubts.numbers, doubts.cases = sorted(found), [each for its in found.values() for each in its]
+    doubts.folder = await _look_at_folder(task, doubts.before)
+
+
+async def _age(journal: Journal) -> float:
+    """Return how many seconds ago the newest entry was written."""
+    async with journal.database.read() as connection:
+        time = await connection.scalar(sa.select(rows.c.time).order_by(rows.c.id.desc()).limit(1))
+    try:
+        return (journal.clock.now() - datetime.fromisoformat(str(time))).total_seconds()
+    except (ValueError, TypeError):
+        return PAUSE
 
 
 async def _look_at_cases(
@@ -146,16 +180,20 @@ async def _look_at_cases(
     return found, counts
 
 
-async def _look_at_folder(task: _Task, before: Sequence[Leaf], sheet: Sheet) -> None:
-    """Check the lists and the folder against the store as it is after they were read."""
-    folder = task.archive / "ledger"
+async def _look_at_folder(task: _Task, before: tuple[Sequence[Leaf], int]) -> Sheet:
+    """Check lists and folder: what the store knew before must be there, and nothing that it does not know afterwards."""
+    sheet, folder, (table, roots) = Sheet(), task.archive / "ledger", before
     lists = await asyncio.to_thread(ledger.read_lists, folder)
     there = await asyncio.to_thread(_walk, task.archive)
     async with task.journal.database.read() as connection:
         after = await ledger.load_leaves(connection)
-    ledger.audit_lists(folder, lists, before, after, sheet)
+    ledger.audit_lists(folder, lists, table, after, sheet)
     ledger.audit_folder(task.archive, there, after, sheet)
     ledger.audit_public_key(folder / "public.key", task.key, sheet)
+    found = sum(path.endswith(".root.json") for path in there)
+    if found < roots:
+        sheet.find("root", f"库里记有 {roots} 个日根，文件只有 {found} 个")
+    return sheet
 
 
 async def _hold(connection: AsyncConnection) -> None:

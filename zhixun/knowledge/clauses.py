@@ -93,8 +93,8 @@ def import_source(knowledge: Knowledge, source_id: str, file: Path, originals: P
 def _articles(text: str) -> dict[str, str]:
     """Return each article's text by its number; the first occurrence at the start of a line counts."""
     marks = list(_ARTICLE.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
     found: dict[str, str] = {}
-    for mark, end in zip(marks, ends, strict=True):
+    for mark, end in zip(marks, ends, strict=False):  # a text without articles has an end and no mark
         found.setdefault(mark[1], text[mark.start() : end].strip())
     return found

@@ -26,6 +26,7 @@ from zhixun.nlu.text import Terms, normalise
 __all__ = ["ASK", "FALLBACK", "KnowledgeRanker", "documents_of", "terms_of"]
 
 ASK, FALLBACK = "ask", "nlu_fallback"
+SOUNDS_LIKE = 0.8
 _ACT = "act:"
 _PATTERN = "act_"
 
@@ -110,7 +111,11 @@ class KnowledgeRanker(GraphComponent):
             raise RuntimeError("the ranker was asked before it was trained or loaded")
         text = normalise(message.get(TEXT))
         ranked = self._ranking.rank(text)
-        intent, confidence = self._decide(text, ranked, message.get(INTENT) or {})
+        linear = message.get(INTENT) or {}
+        intent, confidence = self._decide(text, ranked, linear)
+        # Whether it sounds like a question of the field at all, though none of the curated ones may be meant.
+        likely = linear.get(INTENT_NAME_KEY) == ASK and float(linear[PREDICTED_CONFIDENCE_KEY]) >= SOUNDS_LIKE
+        field = bool(ranked.terms) or likely
         message.set(INTENT, {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: confidence}, add_to_output=True)
         questions = [
             {"question": c.id, "confidence": round(c.confidence, 4), "score": round(c.score, 4)}
@@ -119,7 +124,7 @@ class KnowledgeRanker(GraphComponent):
         ]
         message.set("ranking", questions, add_to_output=True)
         zone = self._zone(questions[0] if questions else None)
-        message.set("named", {"rights": list(ranked.rights), "terms": ranked.terms, "zone": zone}, add_to_output=True)
+        message.set("named", {"rights": list(ranked.rights), "field": field, "zone": zone}, add_to_output=True)
 
     def _zone(self, best: dict[str, Any] | None) -> str:
         """Return `answer`, `clarify` or `unknown`."""

@@ -1,0 +1,46 @@
+"""What every test gets: no network beyond this machine, and a deployment in a folder of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support import Office, office_in
+
+# The examples are the same on every machine; a time limit for one example would measure the machine.
+settings.register_profile("zhixun", deadline=None, derandomize=True, database=None, max_examples=100)
+settings.load_profile("zhixun")
+
+_connect = socket.socket.connect
+
+
+def _connect_here_only(self: socket.socket, address: object) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
+        host = "127.0.0.1" if address[0] == "localhost" else str(address[0])
+        if not ipaddress.ip_address(host).is_loopback:
+            raise AssertionError(f"a test may not connect to {host}")
+    _connect(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _connect_here_only)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("ZHIXUN_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """Give an empty deployment: real store, journal, archive and conversation; a clock and an engine in the test's hand."""
+    async with office_in(tmp_path) as joined:
+        yield joined

@@ -1,0 +1,168 @@
+"""What the tests share: a clock that the test turns, an engine that remembers what it was asked, and a joined deployment."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from zhixun.archive.journal import Journal
+from zhixun.archive.keys import Keyring, load_signer
+from zhixun.archive.ledger import Ledger
+from zhixun.archive.receipt import Receipts
+from zhixun.archive.seal import Sealer
+from zhixun.clock import ZONE, Clock
+from zhixun.conversation.consultation import Consultations
+from zhixun.conversation.turn import Turns
+from zhixun.database import Database, migrate
+from zhixun.knowledge.site import Hours, Site, load_site
+from zhixun.messages import EngineTurn, Entry, Event, Reply
+
+ROOT = Path(__file__).resolve().parent.parent
+IDLE = timedelta(minutes=30)
+
+# A Friday within the hours below; Saturday and Sunday follow.
+OPEN_MOMENT = datetime(2026, 11, 20, 10, 0, tzinfo=ZONE)
+NIGHT = datetime(2026, 11, 20, 22, 0, tzinfo=ZONE)
+_DAY = ((time(9), time(12)), (time(13, 30), time(17, 30)))
+HOURS = Hours(
+    week={day: _DAY for day in range(1, 6)},
+    holidays=frozenset({date(2026, 10, 1), date(2026, 10, 2)}),
+    workdays=frozenset({date(2026, 10, 10)}),
+    years=frozenset({2026}),
+    confirmed=True,
+)
+
+
+class HandClock(Clock):
+    """A clock that stands still until the test turns it."""
+
+    def __init__(self, moment: datetime = OPEN_MOMENT, legal_day: date | None = None) -> None:
+        super().__init__(legal_day)
+        object.__setattr__(self, "_hand", [moment])
+
+    def now(self) -> datetime:
+        return self._hand[0].astimezone(UTC)
+
+    def turn_to(self, moment: datetime) -> None:
+        self._hand[0] = moment
+
+    def turn_by(self, span: timedelta) -> None:
+        self._hand[0] += span
+
+
+class Crash(BaseException):
+    """Ends a turn the way a dying process does: nothing of ours may catch it."""
+
+
+class RecordingEngine:
+    """The one outside collaborator: answers each text as it was told to, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.ready = True
+        self.asked: list[tuple[str, str, str]] = []
+        self.answers: dict[str, EngineTurn | BaseException] = {}
+        self.while_asked: Callable[[], object] = lambda: None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.at_once = 0
+        self.most_at_once = 0
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for _, text, _ in self.asked]
+
+    async def ask(self, consultation: str, text: str, region: str) -> EngineTurn:
+        self.asked.append((consultation, text, region))
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            self.while_asked()
+            await self.gate.wait()
+        finally:
+            self.at_once -= 1
+        answer = self.answers.get(text) or answered(f"答：{text}")
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def answered(*texts: str, **more: object) -> EngineTurn:
+    """Make an engine's answer of plain bubbles."""
+    return EngineTurn("answered", tuple(Reply(text) for text in texts), parsed={"intent": "ask", "confidence": 0.9}, **more)
+
+
+@dataclass
+class Office:
+    """A joined deployment: everything is ours and real but the engine and the clock."""
+
+    folder: Path
+    database: Database
+    journal: Journal
+    ledger: Ledger
+    sealer: Sealer
+    receipts: Receipts
+    clock: HandClock
+    engine: RecordingEngine
+    site: Site
+    turns: Turns
+    consultations: Consultations
+    woken: list[str] = field(default_factory=list)
+
+    def restarted(self) -> Turns:
+        """Return the turns of a new process on the same store."""
+        return Turns(self.database, self.journal, self.engine, self.site, self.clock, self.woken.append)
+
+    async def open(self, region: str = "西宁市") -> str:
+        """Open a consultation; returns its number."""
+        return (await self.consultations.open("api", region, consent=True))[1]
+
+    async def entries(self, number: str) -> list[Entry]:
+        async with self.database.read() as connection:
+            return await self.journal.read(connection, number)
+
+    async def add(self, number: str, *events: Event) -> None:
+        """Write events as another room would, e.g. a clerk's words."""
+        async with self.database.write() as connection:
+            await self.journal.append(connection, number, events)
+
+    def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """Ask the file itself, as another process would: only what is committed is seen."""
+        with sqlite3.connect(self.folder / "zhixun.db") as other:
+            found = list(other.execute(statement, values))
+        other.close()
+        return found
+
+    def bytes_on_disk(self) -> bytes:
+        """Return everything that stands in the store's files."""
+        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("zhixun.db*")))
+
+
+@asynccontextmanager
+async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterator[Office]:
+    """Join a deployment in `folder` the way app.py does."""
+    url = f"sqlite:///{folder}/zhixun.db"
+    migrate(url)
+    clock = clock or HandClock()
+    site = dataclasses.replace(load_site(ROOT / "knowledge"), hours=HOURS)
+    engine, woken = RecordingEngine(), list[str]()
+    async with Database(url) as database:
+        journal = Journal(database, Keyring(folder / "keys"), clock, "sha256", "ZX")
+        await journal.prepare()
+        ledger = Ledger(journal, folder / "archive", load_signer(folder / "keys"))
+        await ledger.prepare()
+        sealer = Sealer(journal, folder / "archive", ledger)
+        turns = Turns(database, journal, engine, site, clock, woken.append)
+        consultations = Consultations(
+            database, journal, site, clock, turns.order,
+            seal=sealer.seal, wake=woken.append, quick=site.quick, idle=IDLE,
+        )  # fmt: skip
+        receipts = Receipts(journal, folder / "archive")
+        yield Office(
+            folder, database, journal, ledger, sealer, receipts, clock, engine, site, turns, consultations, woken
+        )
