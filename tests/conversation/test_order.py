@@ -46,13 +46,13 @@ async def test_who_fails_or_is_cancelled_lets_the_next_in() -> None:
     async def fail() -> None:
         async with order.turn("a"):
             await gate.wait()
-            raise ValueError
+            raise ValueError("as planned")
 
     failing, cancelled = asyncio.create_task(fail()), asyncio.create_task(fail())
     await asyncio.sleep(0)
     cancelled.cancel()
     gate.set()
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="as planned"):
         await failing
     async with order.turn("a"):
         pass

@@ -93,17 +93,26 @@ class Supervisor:
     async def _watch(self) -> None:
         failures = 0
         while True:
-            self._process = await self._start()
-            waiting = asyncio.create_task(self._process.wait())
-            while not waiting.done():
-                if await self._client.check():
-                    failures = 0
-                await asyncio.wait({waiting}, timeout=_WATCH_SECONDS if not self._client.ready else 2 * _WATCH_SECONDS)
+            try:
+                self._process = await self._start()
+                served, end = await self._attend(self._process)
+            except OSError as error:  # no memory, no process to be had: later there may be
+                served, end = False, type(error).__name__
             self._client.ready = False
+            failures = 0 if served else failures
             pause = _RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)]
             failures, self.restarts = failures + 1, self.restarts + 1
-            _log.error("engine ended with code %s; starting it again in %.1f s", self._process.returncode, pause)
+            _log.error("engine ended (%s); starting it again in %.1f s", end, pause)
             await asyncio.sleep(pause)
+
+    async def _attend(self, process: Process) -> tuple[bool, str]:
+        """Ask after the engine until it ends; returns whether it ever answered, and its exit code."""
+        served = False
+        waiting = asyncio.create_task(process.wait())
+        while not waiting.done():
+            served = await self._client.check() or served
+            await asyncio.wait({waiting}, timeout=_WATCH_SECONDS if not self._client.ready else 2 * _WATCH_SECONDS)
+        return served, f"code {process.returncode}"
 
     async def _start(self) -> Process:
         environment = {

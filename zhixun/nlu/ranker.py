@@ -47,7 +47,7 @@ class KnowledgeRanker(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "act_confidence": 0.4, "classifier_confidence": 0.7,
-                "answer_from": 0.36, "score_from": 0.35}  # fmt: skip
+                "answer_from": 0.43, "score_from": 0.35}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
