@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -16,6 +17,8 @@ from zhixun.knowledge.model import Question
 __all__ = ["ActionAnswer", "ActionRepeat", "ActionWhichRight"]
 
 CHOICES = 3
+SURE = 0.6
+"""Below this confidence an answer is given together with the questions that were nearly as likely."""
 COMMON_RIGHTS = ("专利", "商标", "著作权")
 ABROAD, ELSEWHERE = "境外", "外省"
 # Curated questions that are given instead when the place makes the local answer wrong.
@@ -48,7 +51,9 @@ class ActionAnswer(Action):
             return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
         if zone == "answer" or (ELSEWHERE in _places(tracker) and any(question.local for question in questions)):
-            return _give(dispatcher, tracker, max(questions[:1] if zone == "answer" else questions, key=lambda q: q.local))
+            chosen = max(questions[:1] if zone == "answer" else questions, key=lambda q: q.local)
+            close = ranking[0]["confidence"] < SURE
+            return _give(dispatcher, tracker, chosen, [q for q in questions if q is not chosen] if close else [])
         foreign_matters = [q for q in questions if q.answers[0].outcome == "out_of_scope"]
         if questions[0] in foreign_matters and len(foreign_matters) > 1:
             dispatcher.utter_message(response="utter_out_of_scope")
@@ -93,8 +98,14 @@ def _phrase(domain: dict[str, Any], name: str) -> str:
     return str(domain["responses"][name][0]["text"])
 
 
-def _give(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question) -> list[EventType]:
-    """Say the answer that holds today in the citizen's region, or in the place that was named."""
+def _give(
+    dispatcher: CollectingDispatcher, tracker: Tracker, question: Question, close: Sequence[Question] = ()
+) -> list[EventType]:
+    """Say the answer that holds today in the citizen's region, or in the place that was named.
+
+    Args:
+        close: questions that were nearly as likely; they are offered before what people ask next.
+    """
     day, region = today(), region_of(tracker)
     places = _places(tracker)
     if not AT_HOME.search(tracker.latest_message.get("text") or ""):
@@ -105,7 +116,7 @@ def _give(dispatcher: CollectingDispatcher, tracker: Tracker, question: Question
         dispatcher.utter_message(response="utter_unknown")
         return []
     choice = Choice(choice.question, choice.answer, choice.foreign or bool(named), choice.successor)
-    replies = say(choice, region, day, knowledge())
+    replies = say(choice, region, day, knowledge(), close)
     dispatcher.utter_message(json_message={"status": choice.answer.outcome, "replies": replies})
     return [SlotSet("last_question", question.id)]
 

@@ -8,6 +8,7 @@ import pytest
 from tests.archive.world import World, look_at
 from zhixun.archive.canonical import event_hash
 from zhixun.archive.journal import GENESIS, Journal, event_of
+from zhixun.archive.keys import Keyring
 from zhixun.archive.number import sequence_of
 from zhixun.clock import Clock
 from zhixun.database import consultations
@@ -69,6 +70,13 @@ async def test_the_digest_of_a_store_is_fixed(world: World) -> None:
     with pytest.raises(StopNow, match="ZHIXUN_DIGEST"):
         await other.prepare()
     await world.journal.prepare()
+
+
+async def test_another_master_key_stops_the_start(world: World) -> None:
+    await world.open("一")
+    other = Journal(world.database, Keyring(world.folder / "other"), world.journal.clock, "sha256", "ZX")
+    with pytest.raises(StopNow, match=r"master\.key"):
+        await other.prepare()
 
 
 async def test_the_index_follows(world: World) -> None:

@@ -34,6 +34,10 @@ def test_secrets_are_made_once_and_damage_stops(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with pytest.raises(StopNow, match=r"master\.key"):
             load_secret(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StopNow, match="无法读取"):
+        load_secret(path)
 
 
 async def test_another_master_key_opens_nothing(world: World, tmp_path: Path) -> None:

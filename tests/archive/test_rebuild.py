@@ -1,10 +1,12 @@
 """Rebuilding what is derived, and beginning again when the store is lost."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.archive.world import DAYS, World, check, look_at, restarted_at, world_at
 from zhixun.archive.rebuild import read_sealed, rebuild, restore
@@ -74,7 +76,7 @@ async def test_an_empty_store_is_rebuilt_to_nothing(world: World) -> None:
     assert (await rebuild(world.journal, world.archive, world.sealer)).consultations == 0
 
 
-async def _lose(folder: Path) -> None:
+def _lose(folder: Path) -> None:
     for path in folder.glob("zhixun.db*"):
         path.unlink()
 
@@ -84,55 +86,103 @@ async def _restored(world: World) -> Any:
     return await restore(world.journal, world.archive, world.signer.public_key())
 
 
-async def test_a_lost_store_begins_again_from_the_sealed_files(tmp_path: Path) -> None:
-    async with world_at(tmp_path) as world:
+@dataclass(frozen=True)
+class Lost:
+    """A deployment whose store is gone, and what is known of it elsewhere."""
+
+    folder: Path
+    numbers: list[str]
+    code: str
+    index: list[Any]
+    head: Path
+
+    @property
+    def receipts(self) -> list[tuple[str, str]]:
+        return [(self.numbers[0], self.code)]
+
+
+@pytest_asyncio.fixture
+async def lost(tmp_path: Path) -> Lost:
+    folder, head = tmp_path / "lost", tmp_path / "elsewhere.json"
+    folder.mkdir()
+    async with world_at(folder) as world:
         numbers = await _fill(world)
         code = await world.sealer.seal(numbers[0])
         index = [row for row in (await _tables(world))["consultations"] if row[0] != numbers[2]]
-        head = tmp_path / "elsewhere.json"
         await world.ledger.witness()
         shutil.copy(world.archive / "HEAD.json", head)
-    await _lose(tmp_path)
+    _lose(folder)
+    return Lost(folder, numbers, code, index, head)
+
+
+async def test_a_lost_store_begins_again_from_the_sealed_files(lost: Lost) -> None:
     with pytest.raises(StopNow, match="zhixun rebuild"):
-        async with world_at(tmp_path):
+        async with world_at(lost.folder):
             pass
-    async with look_at(tmp_path) as world:
+    async with look_at(lost.folder) as world:
         world.journal.clock = Clock(DAYS[1])
         result = await _restored(world)
-        assert (result.consultations, result.damaged) == (2, ())
-        assert result.lost_rows == 5
+        assert (result.consultations, result.damaged, result.lost_rows) == (2, (), 5)
         assert "无法恢复" in result.text()
-        assert (await _tables(world))["consultations"] == index
-        report = await world.verify(receipts=[(numbers[0], code)], head=head)
+        assert (await _tables(world))["consultations"] == lost.index
+        report = await world.verify(receipts=lost.receipts, head=lost.head)
         assert report.ok, report.text()
         assert any("恢复" in note for note in report.notes)
         with pytest.raises(StopNow, match="空库"):
             await restore(world.journal, world.archive, world.signer.public_key())
-    # The service starts on it and goes on: new numbers, new seals, ratings and erasures of what was restored.
-    async with restarted_at(tmp_path, day=DAYS[1]) as world:
+
+
+async def test_the_service_goes_on_with_a_restored_store(lost: Lost) -> None:
+    """New numbers, new seals, and reviews of what was restored; old receipts and witnesses hold."""
+    number = lost.numbers[0]
+    async with _started(lost.folder) as world:
+        world.journal.clock = Clock(DAYS[1])
+        await _restored(world)
+    async with restarted_at(lost.folder, day=DAYS[1]) as world:
         fresh, _ = await world.consult("五")
-        assert fresh not in numbers
-        await world.add(numbers[0], Event("reviewed", "staff:1"))
-        await world.sealer.seal(numbers[0])
-        assert "一" in (world.archive / page_path(numbers[0])).read_text()
-        receipt = await world.receipts.check(numbers[0], code)
+        assert fresh not in lost.numbers
+        await world.add(number, Event("reviewed", "staff:1"))
+        await world.sealer.seal(number)
+        assert "一" in (world.archive / page_path(number)).read_text()
+        receipt = await world.receipts.check(number, lost.code)
         assert (receipt.intact, receipt.supplements) == (True, 2)
         await world.turn_to(DAYS[2])
-        report = await world.verify(receipts=[(numbers[0], code)], head=head)
+        report = await world.verify(receipts=lost.receipts, head=lost.head)
         assert report.ok, report.text()
-        assert check(world.archive, [(numbers[0], code)], [head]) == []
+        assert check(world.archive, lost.receipts, [lost.head]) == []
         tables = await _tables(world)
         await rebuild(world.journal, world.archive, world.sealer)
         assert (await _tables(world))["consultations"] == tables["consultations"]
-        await world.erase(numbers[0])
-        assert not (world.archive / page_path(numbers[0])).exists()
-        report = await world.verify(receipts=[(numbers[0], code)])
+
+
+async def test_what_was_restored_can_be_forgotten_and_is_watched(lost: Lost) -> None:
+    number = lost.numbers[0]
+    async with _started(lost.folder) as world:
+        world.journal.clock = Clock(DAYS[1])
+        await _restored(world)
+        await world.erase(number)
+        assert not (world.archive / page_path(number)).exists()
+        report = await world.verify(receipts=lost.receipts, head=lost.head)
         assert report.ok, report.text()
-        # And what is done to it then is found.
-        path = world.archive / file_path(numbers[0], 0)
+        path = world.archive / file_path(number, 0)
         path.write_bytes(path.read_bytes().replace(b"zhixun", b"ZHIXUN", 1))
         report = await world.verify()
         assert report.found_by("file"), report.text()
+
+
+async def test_a_store_that_never_sealed_anything_is_begun_again(tmp_path: Path) -> None:
+    async with world_at(tmp_path) as world:
+        await world.open("一")
+    _lose(tmp_path)
+    async with _started(tmp_path) as world:
+        result = await _restored(world)
+        assert (result.consultations, result.entries, result.lost_rows) == (0, 0, 5)
+        async with world.database.write() as connection:
+            await connection.exec_driver_sql("DELETE FROM counters")
+        with pytest.raises(StopNow, match="已经恢复过"):
+            await _restored(world)
+        report = await world.verify()
+        assert report.ok, report.text()
 
 
 async def test_sealed_files_are_read_without_the_journal(tmp_path: Path) -> None:
@@ -141,7 +191,7 @@ async def test_sealed_files_are_read_without_the_journal(tmp_path: Path) -> None
         await world.rate(number, "很好")
         assert await read_sealed(world.journal, world.archive, number) == await world.read(number)
         kept = [(entry.seq, entry.kind, entry.open) for entry in await world.read(number)]
-    await _lose(tmp_path)
+    _lose(tmp_path)
     async with _started(tmp_path) as world:
         await _restored(world)
         entries = await read_sealed(world.journal, world.archive, number)
@@ -168,7 +218,7 @@ async def test_damaged_files_are_named_and_left_out(tmp_path: Path) -> None:
         await world.turn_to(DAYS[1])
     (tmp_path / "archive" / file_path(numbers[0], 0)).unlink()
     (tmp_path / "archive" / file_path(numbers[1], 0)).write_bytes(b"{}")
-    await _lose(tmp_path)
+    _lose(tmp_path)
     async with _started(tmp_path) as world:
         result = await _restored(world)
         assert result.consultations == 1
@@ -184,7 +234,7 @@ async def test_a_ledger_that_does_not_hold_is_not_built_upon(tmp_path: Path, dam
         for place in range(2):
             await world.consult(str(place))
         await world.turn_to(DAYS[1])
-    await _lose(tmp_path)
+    _lose(tmp_path)
     archive = tmp_path / "archive"
     leaves, root = archive / f"ledger/{DAYS[0]}.leaves", archive / f"ledger/{DAYS[0]}.root.json"
     lines = leaves.read_text().splitlines(keepends=True)

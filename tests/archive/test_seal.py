@@ -52,6 +52,17 @@ async def test_sealing_again_changes_nothing(world: World) -> None:
     assert _snapshot(world.archive) == before
 
 
+async def test_a_rendering_is_put_right_only_where_it_is_wrong(world: World) -> None:
+    number, _ = await world.consult("一")
+    page = world.archive / f"2026/11/19/{number}.html"
+    kept = page.read_bytes()
+    assert not await world.sealer.render_again(number)
+    page.write_bytes(b"x")
+    assert await world.sealer.render_again(number)
+    assert page.read_bytes() == kept
+    assert not await world.sealer.render_again(await world.open("还开着"))
+
+
 async def test_what_comes_later_is_a_supplement(world: World) -> None:
     number, code = await world.consult("一")
     first = (world.archive / file_path(number, 0)).read_bytes()

@@ -1,6 +1,9 @@
 """Verification beyond attacks: its report, its edges, and that it may run beside a working service."""
 
 import asyncio
+from pathlib import Path
+
+import pytest
 
 from tests.archive.world import DAYS, World, restarted_at, world_at
 from zhixun.archive.report import CHECKS, Finding, Report, Sheet
@@ -46,6 +49,16 @@ async def test_a_working_service_gives_no_false_alarm(world: World) -> None:
     assert (await world.verify()).ok
 
 
+async def test_what_stays_wrong_is_reported_after_a_pause(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhixun.archive.verify.LOOKS", 1)
+    number, _ = await world.consult("一")
+    (world.archive / file_path(number, 0)).unlink()
+    (world.archive / "stranger").write_text("x")
+    report = await world.verify(pause=0.2, keys=None)
+    assert {finding.check for finding in report.findings} == {"file", "stray"}
+    assert report.counts["permission"] == 0
+
+
 async def test_what_is_not_sealed_yet_is_named(world: World) -> None:
     number = await world.open("一")
     await world.add(number, Event("closed", "citizen", {"state": "closed", "reason": "citizen"}))
@@ -89,7 +102,7 @@ async def test_a_forged_receipt_is_found(world: World) -> None:
     assert len(found) == 2
 
 
-async def test_many_consultations_are_read_in_parts(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+async def test_many_consultations_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("zhixun.archive.verify._BATCH", "zhixun.archive.audit_journal._PAGE", "zhixun.archive.rebuild._PAGE"):
         monkeypatch.setattr(name, 3)
     async with world_at(tmp_path) as world:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -144,6 +145,16 @@ async def test_a_reader_in_the_way_is_told_of(world: World, monkeypatch: pytest.
     await world.erase(number)
     assert wrapped not in _everything(world.folder)
     assert (await world.verify()).ok
+
+
+async def test_a_reader_that_leaves_is_waited_for(world: World) -> None:
+    number, _ = await world.consult("一")
+    reader = sqlite3.connect(world.folder / "zhixun.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM journal").fetchone()
+    asyncio.get_running_loop().call_later(0.2, reader.close)
+    await world.erase(number)
+    assert (world.folder / "zhixun.db-wal").stat().st_size == 0
 
 
 async def test_what_else_remembers_is_told(world: World) -> None:

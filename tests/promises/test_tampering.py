@@ -253,6 +253,35 @@ def truncate_tail_and_counts(store: _Store, _: str) -> None:
     store.do("UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM journal) WHERE name = 'journal'")
 
 
+def reopen_sealed(store: _Store, algorithm: str) -> None:
+    rows = store.rows()
+    next(row for row in rows if row["kind"] == "closed")["kind"] = "noted"
+    store.forge(rows, algorithm, renumber=False)
+
+
+def rename_to_nonsense(store: _Store, _: str) -> None:
+    store.do("UPDATE journal SET consultation = 'x' WHERE consultation = ?", store.rows()[-1]["consultation"])
+
+
+def rename_to_a_used_number(store: _Store, _: str) -> None:
+    """Another prefix, the same day and sequence: the check digit is right."""
+    rows = store.rows()
+    store.do("UPDATE journal SET consultation = ? WHERE consultation = ?",
+             rows[0]["consultation"].replace("ZX-", "AB-"), rows[-1]["consultation"])  # fmt: skip
+
+
+def revive_key(store: _Store, _: str) -> None:
+    query = "SELECT consultation FROM journal WHERE kind = 'erased'"
+    number = store.connection.execute(query).fetchone()[0]
+    store.do("INSERT INTO keys SELECT ?, wrapped FROM keys LIMIT 1", number)
+
+
+def second_beginning(store: _Store, algorithm: str) -> None:
+    rows = store.rows()
+    rows[1] |= {"kind": "opened", "body": rows[0]["body"]}
+    store.forge(rows, algorithm, renumber=False)
+
+
 def swap_keys(store: _Store, _: str) -> None:
     first, second = (dict(row) for row in store.connection.execute("SELECT * FROM keys LIMIT 2"))
     store.do("UPDATE keys SET wrapped = ? WHERE consultation = ?", second["wrapped"], first["consultation"])
@@ -342,7 +371,8 @@ STORE: list[tuple[Callable[[_Store, str], None], str]] = [
     (append_to_sealed, "sealed"), (append_to_sealed, "index"),
     (reorder_ids, "chain"), (reorder_with_all_hashes, "witness"), (reorder_with_all_hashes, "content"),
     (truncate_tail, "rows"), (truncate_tail, "witness"), (truncate_tail_and_counts, "witness"),
-    (swap_keys, "open"), (delete_key, "open"), (edit_index, "index"), (delete_index, "index"), (insert_index, "content"),
+    (reopen_sealed, "sealed"), (rename_to_nonsense, "number"), (rename_to_a_used_number, "number"), (revive_key, "open"),
+    (second_beginning, "seq"), (swap_keys, "open"), (delete_key, "open"), (edit_index, "index"), (delete_index, "index"), (insert_index, "content"),
     (edit_counter, "number"), (lower_counter, "number"),
     (edit_leaf, "content"), (edit_leaf, "ledger"), (edit_leaf, "file"), (edit_leaf_path, "content"), (delete_leaf, "ledger"),
     (truncate_leaves, "ledger"), (truncate_leaves, "witness"), (truncate_leaves, "sealed"), (insert_leaf, "ledger"),

@@ -20,7 +20,7 @@ from zhixun.archive.keys import Keyring, seal, unseal
 from zhixun.archive.number import make_number
 from zhixun.archive.projection import project
 from zhixun.clock import Clock, stamp
-from zhixun.database import Database, counters, journal, leaves, meta
+from zhixun.database import Database, counters, journal, keys, leaves, meta
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry, Event
 
@@ -48,10 +48,10 @@ class Journal:
         self._prefix = prefix
 
     async def prepare(self) -> None:
-        """Fix the digest of a new store, or make sure that it is the one asked for.
+        """Fix the digest of a new store; of an old one, make sure that digest and master key are those it was begun with.
 
         Raises:
-            StopNow: the store was begun with another digest.
+            StopNow: they are not.
         """
         async with self.database.write() as connection:
             kept = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "digest"))
@@ -59,6 +59,12 @@ class Journal:
                 await connection.execute(meta.insert().values(name="digest", value=self.algorithm))
             elif kept != self.algorithm:
                 raise StopNow(f"本库的摘要算法是 {kept}，不能改用 {self.algorithm}；请恢复设置 ZHIXUN_DIGEST。")
+            some = (await connection.execute(sa.select(keys).limit(1))).first()
+        if some is not None:
+            try:
+                self.keyring.unwrap(some.consultation, some.wrapped)
+            except OurFault as error:
+                raise StopNow(f"{error.message}请从备份恢复 keys/master.key。") from error
 
     async def open(self, connection: AsyncConnection, event: Event) -> Entry:
         """Number a new consultation, draw its key and write its first entry."""

@@ -165,7 +165,8 @@ class Consultations:
 
 def _hash(token: str) -> str:
     """A token is kept only as its hash, so that the store opens no session."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    # What strangers send as a token may not even be text.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_rating(scores: Mapping[str, int], words: str) -> None:

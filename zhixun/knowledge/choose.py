@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,6 +10,7 @@ from zhixun.knowledge.model import NATIONWIDE, Answer, Glossary, Knowledge, Ques
 
 __all__ = ["NEAR", "Choice", "choose", "regions_of", "say"]
 
+BUTTONS = 4
 NEAR = timedelta(days=180)
 """How long before a change of the rule the new one is told beside the old one."""
 
@@ -45,8 +47,14 @@ def choose(question: Question, region: str, day: date, glossary: Glossary) -> Ch
     return None
 
 
-def say(choice: Choice, region: str, day: date, knowledge: Knowledge) -> list[dict[str, object]]:
-    """Return the replies for a choice: bubbles, basis on the last of them, and buttons to what people ask next."""
+def say(
+    choice: Choice, region: str, day: date, knowledge: Knowledge, close: Sequence[Question] = ()
+) -> list[dict[str, object]]:
+    """Return the replies for a choice: bubbles, basis on the last of them, and buttons to what people ask next.
+
+    Args:
+        close: questions that may have been meant instead; their buttons come first.
+    """
     answer = choice.answer
     bubbles = list(answer.bubbles)
     label = _label(choice, region, day, knowledge)
@@ -59,8 +67,8 @@ def say(choice: Choice, region: str, day: date, knowledge: Knowledge) -> list[di
         {"text": text, "knowledge": [choice.question.id], "basis": [], "buttons": []} for text in bubbles
     ]
     replies[-1]["basis"] = _basis(answer, day, knowledge)
-    follow = [knowledge.questions[next_id].title for next_id in choice.question.next]
-    replies[-1]["buttons"] = [{"title": title, "payload": title} for title in follow]
+    titles = [question.title for question in close] + [knowledge.questions[other].title for other in choice.question.next]
+    replies[-1]["buttons"] = [{"title": title, "payload": title} for title in list(dict.fromkeys(titles))[:BUTTONS]]
     return replies
 
 

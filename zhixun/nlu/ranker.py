@@ -27,6 +27,8 @@ __all__ = ["ASK", "FALLBACK", "KnowledgeRanker", "documents_of", "terms_of"]
 
 ASK, FALLBACK = "ask", "nlu_fallback"
 SOUNDS_LIKE = 0.8
+BARE = 8
+_ASKING = re.compile("怎么|咋|如何|多久|多长|多少|几|吗|么|什么|啥|哪|谁|能|可以|可不|要|是否|不|有没|为|呢|费|期|条件|材料|流程|区别")
 _ACT = "act:"
 _PATTERN = "act_"
 
@@ -40,6 +42,7 @@ class KnowledgeRanker(GraphComponent):
         act_confidence: how sure an act must be to win over the questions.
         classifier_confidence: how sure the linear intent model must be of an act to overrule an unsure ranking.
         answer_from: from this confidence on, the first question is answered; below it, choices are offered.
+        subject_answer_from: the same for a bare subject without a question.
         score_from: a best score below this means that nothing in the knowledge resembles the message.
     """
 
@@ -47,7 +50,7 @@ class KnowledgeRanker(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "act_confidence": 0.4, "classifier_confidence": 0.7,
-                "answer_from": 0.43, "score_from": 0.35}  # fmt: skip
+                "answer_from": 0.43, "subject_answer_from": 0.7, "score_from": 0.35}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -123,14 +126,17 @@ class KnowledgeRanker(GraphComponent):
             if not c.id.startswith(_ACT)
         ]
         message.set("ranking", questions, add_to_output=True)
-        zone = self._zone(questions[0] if questions else None)
+        zone = self._zone(text, questions[0] if questions else None)
         message.set("named", {"rights": list(ranked.rights), "field": field, "zone": zone}, add_to_output=True)
 
-    def _zone(self, best: dict[str, Any] | None) -> str:
+    def _zone(self, text: str, best: dict[str, Any] | None) -> str:
         """Return `answer`, `clarify` or `unknown`."""
         if best is None or best["score"] < self._config["score_from"]:
             return "unknown"
-        return "answer" if best["confidence"] >= self._config["answer_from"] else "clarify"
+        # A bare subject ("商标注册") asks for no fact in particular, so it takes more to answer one.
+        bare = len(text) <= BARE and not _ASKING.search(text)
+        wanted = self._config["subject_answer_from" if bare else "answer_from"]
+        return "answer" if best["confidence"] >= wanted else "clarify"
 
     def _decide(self, text: str, ranked: Ranked, linear: dict[str, Any]) -> tuple[str, float]:
         best = ranked.candidates[0]

@@ -1,0 +1,182 @@
+"""The citizen API over a real socket, every answer of which is held against `openapi.yml`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+import jsonschema
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
+from aiohttp.test_utils import TestServer
+from prometheus_client import CollectorRegistry
+
+from tests.support import ROOT, Office
+from zhixun.channels.faults import faults
+from zhixun.channels.pages import Pages, guard
+from zhixun.channels.shapes import openapi
+from zhixun.channels.socket import SocketDoor
+from zhixun.channels.web import WebDoor
+from zhixun.channels.windows import Windows
+from zhixun.knowledge.clauses import Clauses
+from zhixun.knowledge.load import load
+from zhixun.limits import Limiter
+
+REGIONS = ("西宁市", "青海省", "全国")
+MAX_BODY = 64 * 1024
+DESCRIBED = openapi()
+
+
+@dataclass
+class Answer:
+    """What came back, already found to be as described."""
+
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+
+@dataclass
+class Api:
+    """A citizen's program."""
+
+    office: Office
+    base: str
+    http: ClientSession
+    windows: Windows
+    seconds: list[float]
+    ready: list[bool] = field(default_factory=lambda: [True])
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, session: str = "", raw: bytes | None = None, **more: Any
+    ) -> Answer:
+        """Send a request; the answer must be one that openapi.yml describes for it."""
+        headers = {**({"Authorization": f"Bearer {session}"} if session else {}), **more.pop("headers", {})}
+        data = raw if raw is not None else None if body is None else json.dumps(body).encode()
+        async with self.http.request(method, self.base + path, data=data, headers=headers, **more) as response:
+            text = await response.text()
+            answer = Answer(response.status, json.loads(text) if "json" in response.content_type else text, dict(response.headers))
+        hold_against_description(method, path.partition("?")[0], answer)
+        return answer
+
+    async def open(self, **body: Any) -> tuple[str, str]:
+        """Open a consultation; returns session and number."""
+        opened = await self.call("POST", "/api/v1/sessions", body)
+        assert opened.status == 201
+        return opened.body["session"], opened.body["consultation"]
+
+    async def say(self, session: str, text: str, message_id: str | None = None) -> Answer:
+        body = {"text": text} | ({"message_id": message_id} if message_id else {})
+        return await self.call("POST", "/api/v1/messages", body, session=session)
+
+    @asynccontextmanager
+    async def window(self, session: str, after: int = 0, first: Any = None) -> AsyncIterator[Window]:
+        """Open a WebSocket and send the first frame."""
+        async with self.http.ws_connect(self.base + "/api/v1/ws") as socket:
+            await socket.send_json({"session": session, "after": after} if first is None else first)
+            yield Window(socket)
+
+
+@dataclass
+class Window:
+    """An open WebSocket."""
+
+    socket: ClientWebSocketResponse
+
+    async def frame(self) -> dict[str, Any]:
+        """Return the next frame, which must be one of the described kinds."""
+        message = await self.socket.receive(timeout=10)
+        assert message.type is WSMsgType.TEXT, message
+        frame = json.loads(message.data)
+        _check_frame(frame)
+        return dict(frame)
+
+    async def entries(self, until: int) -> list[dict[str, Any]]:
+        """Return the shown entries until the one at `until` has come."""
+        found: list[dict[str, Any]] = []
+        while not found or found[-1]["seq"] < until:
+            found += (await self.frame()).get("entries", [])
+        return found
+
+    async def closed(self) -> int | None:
+        """Return the closing code; nothing may come before it."""
+        message = await self.socket.receive(timeout=10)
+        assert message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING), message
+        return self.socket.close_code
+
+
+def hold_against_description(method: str, path: str, answer: Answer) -> None:
+    """Fail when openapi.yml does not describe this answer."""
+    operation = DESCRIBED["paths"].get(path, {}).get(method.lower())
+    if operation is None:
+        assert answer.status in (204, 404, 405), (method, path, answer.status)
+        if answer.status != 204:
+            validate(answer.body, "Error")
+        return
+    responses = operation["responses"]
+    assert str(answer.status) in responses, f"{method} {path} answered {answer.status}, which is not described"
+    response = responses[str(answer.status)]
+    if "$ref" in response:
+        response = DESCRIBED["components"]["responses"][response["$ref"].rsplit("/", 1)[-1]]
+    if "content" in response:
+        validate(answer.body, response["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1])
+
+
+def validate(value: Any, schema: str) -> None:
+    """Fail when `value` does not have the form of the schema."""
+    described = {"$ref": f"#/components/schemas/{schema}", "components": DESCRIBED["components"]}
+    jsonschema.Draft202012Validator(described).validate(value)
+
+
+def _check_frame(frame: dict[str, Any]) -> None:
+    kind = frame["type"]
+    if kind == "entries":
+        assert frame["owner"] in ("bot", "queue", "staff", "closed")
+        for entry in frame["entries"]:
+            validate(entry, "Entry")
+    elif kind == "error":
+        validate({"error": frame["error"]}, "Error")
+    else:
+        assert kind in ("typing", "closed"), frame
+
+
+@asynccontextmanager
+async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = False) -> AsyncIterator[Api]:
+    """Serve the citizen's doors of `office` on loopback; time for the limiter stands still until the test turns it."""
+    windows, seconds = Windows(), [0.0]
+    office.consultations._wake = office.turns._wake = windows.wake
+    knowledge = load(ROOT / "knowledge")
+
+    async def receipt(number: str, code: str) -> dict[str, Any]:
+        return asdict(await office.receipts.check(number, code))
+
+    door = WebDoor(
+        citizens=office.consultations,
+        turns=office.turns,
+        limiter=Limiter(limits, lambda: seconds[0]),
+        site={"name": office.site.name, "program": "程序", "notice": "告知", "regions": list(REGIONS), "quick": [],
+              "hours": office.site.hours_words()},
+        clause=Clauses(knowledge, lambda: date(2026, 11, 20), office.folder / "sources").find,
+        receipt=receipt,
+        regions=REGIONS,
+        trusted_proxy=trusted_proxy,
+    )  # fmt: skip
+    ready = [True]
+
+    async def readiness() -> tuple[bool, dict[str, Any]]:
+        return ready[0], {"engine": {"ready": ready[0]}}
+
+    static = office.folder / "static"
+    static.mkdir()
+    (static / "index.html").write_text("<!doctype html><title>页</title>")
+    (static / "widget.js").write_text("export {}")
+    application = web.Application(middlewares=[faults], client_max_size=MAX_BODY)
+    application.on_response_prepare.append(guard)
+    application.add_routes(door.routes())
+    application.router.add_get("/api/v1/ws", SocketDoor(door, windows).handle)
+    application.add_routes(Pages(static, readiness, CollectorRegistry()).routes())
+    async with TestServer(application) as server, ClientSession() as http:
+        yield Api(office, f"http://{server.host}:{server.port}", http, windows, seconds, ready)
