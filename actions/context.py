@@ -40,5 +40,5 @@ def today() -> date:
 
 def region_of(tracker: Tracker) -> str:
     """Return the citizen's region: what the session says, else the deployment's own."""
-    region = (tracker.latest_message.get("metadata") or {}).get("region")
+    region = str((tracker.latest_message.get("metadata") or {}).get("region"))
     return region if region in knowledge().glossary.places else site().region

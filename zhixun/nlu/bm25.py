@@ -76,7 +76,8 @@ class Bm25:
         """Return the matrix questions × documents of scores over the sum of the question's idf, about 0–2.5."""
         known = np.asarray(asked @ self.idf).ravel()
         scores = np.asarray((asked @ self.weights).todense())
-        return (scores / np.maximum(known, 1e-6)[:, None]).astype(np.float32)
+        shares: NDArray[np.float32] = (scores / np.maximum(known, 1e-6)[:, None]).astype(np.float32)
+        return shares
 
 
 def count(parts: Sequence[Sequence[str]]) -> Counter[str]:

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["clauses", "grams", "normalise", "sounds", "Terms"]
+__all__ = ["Terms", "clauses", "grams", "normalise", "sounds"]
 
 _BLANK_IN_CHINESE = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 _BREAK = re.compile(r"[^\w%]+")
