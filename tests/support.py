@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 
 from zhixun.archive.journal import Journal
@@ -20,6 +21,8 @@ from zhixun.clock import ZONE, Clock
 from zhixun.conversation.consultation import Consultations
 from zhixun.conversation.turn import Turns
 from zhixun.database import Database, migrate
+from zhixun.knowledge.load import load
+from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Hours, Site, load_site
 from zhixun.messages import EngineTurn, Entry, Event, Reply
 
@@ -95,6 +98,17 @@ class RecordingEngine:
 def answered(*texts: str, **more: object) -> EngineTurn:
     """Make an engine's answer of plain bubbles."""
     return EngineTurn("answered", tuple(Reply(text) for text in texts), parsed={"intent": "ask", "confidence": 0.9}, **more)
+
+
+def short(value: object) -> str:
+    """Name a parameter of a test by its beginning."""
+    return repr(value)[:40]
+
+
+@cache
+def real_knowledge() -> Knowledge:
+    """Return the knowledge of this repository, read once."""
+    return load(ROOT / "knowledge")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
-from tests.support import ROOT, Office
+from tests.support import Office, real_knowledge
 from zhixun.channels.faults import faults
 from zhixun.channels.pages import Pages, guard
 from zhixun.channels.shapes import openapi
@@ -22,7 +22,6 @@ from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
 from zhixun.channels.windows import Windows
 from zhixun.knowledge.clauses import Clauses
-from zhixun.knowledge.load import load
 from zhixun.limits import Limiter
 
 REGIONS = ("西宁市", "青海省", "全国")
@@ -148,7 +147,7 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     """Serve the citizen's doors of `office` on loopback; time for the limiter stands still until the test turns it."""
     windows, seconds = Windows(), [0.0]
     office.consultations._wake = office.turns._wake = windows.wake
-    knowledge = load(ROOT / "knowledge")
+    knowledge = real_knowledge()
 
     async def receipt(number: str, code: str) -> dict[str, Any]:
         return asdict(await office.receipts.check(number, code))

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.support import NIGHT, Crash, Office, answered
+from tests.support import NIGHT, Crash, Office, answered, short
 from zhixun.conversation.order import WAITING
 from zhixun.errors import CitizenError, OurFault, TryLater
 from zhixun.messages import Basis, Button, EngineTurn, Entry, Event, Reply, Turn
@@ -380,6 +380,7 @@ async def test_too_many_waiting_messages_are_refused_unwritten(office: Office) -
 @pytest.mark.parametrize(
     ("text", "code"),
     [("", "empty"), ("  \n\t", "empty"), ("长" * 2001, "too_long"), ("？？！", "no_words"), ("😀🎉", "no_words"), ("\u200b\u200b", "no_words")],
+    ids=short,
 )
 async def test_what_is_no_message_is_refused_unwritten(office: Office, text: str, code: str) -> None:
     number = await office.open()

@@ -6,7 +6,7 @@ The same entries always give the same bytes. The markup is well-formed XML too, 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ code{font-family:monospace;overflow-wrap:anywhere}
 @page{size:A4;margin:18mm}@media print{body{margin:0;max-width:none;font-size:11pt}}
 """.strip()
 
-_SPEAKERS = {"citizen": "咨询人", "bot": "智能助手", "system": "系统"}
+_SPEAKERS = {"citizen": "咨询人", "bot": "智能助手", "system": "系统", "zhixun": "系统", "engine": "理解引擎"}
 _CHANNELS = {"web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口"}
 _SCORES = {"professionalism": "专业水平", "attitude": "服务态度", "content": "服务内容", "quality": "服务质量",
            "satisfaction": "服务满意度"}  # fmt: skip
@@ -82,7 +82,7 @@ def render(entries: Sequence[Entry], files: Sequence[tuple[str, str]]) -> bytes:
 def _entry(entry: Entry) -> str:
     if entry.kind == "said":
         return _said(entry)
-    show: Callable[[Entry], str] = {"rated": _rated, "closed": _closed, "parsed": _parsed}.get(entry.kind, _other)
+    show: Callable[[Entry], str] = {"opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed}.get(entry.kind, _other)
     what = _text(_KINDS.get(entry.kind, entry.kind))
     return f'<p class="event">{_time(entry.time)} · {what} · {_text(_speaker(entry.actor))}{show(entry)}</p>'
 
@@ -105,6 +105,11 @@ def _said(entry: Entry) -> str:
     return f'<div class="said {role}">\n' + "\n".join(parts) + "\n</div>"
 
 
+def _opened(entry: Entry) -> str:
+    agreed = "：咨询人同意服务说明" if entry.open.get("consent") else ""
+    return agreed + _rest(entry, {"channel", "region", "consent"})
+
+
 def _rated(entry: Entry) -> str:
     scores = entry.open["scores"]
     words = (entry.private or {}).get("words", "")
@@ -125,9 +130,9 @@ def _other(entry: Entry) -> str:
     return _rest(entry)
 
 
-def _rest(entry: Entry) -> str:
+def _rest(entry: Entry, shown: Collection[str] = ()) -> str:
     """Show all that an entry says and that stands nowhere else, so that nothing in the file is hidden from its reader."""
-    told: dict[str, Any] = {name: value for name, value in entry.open.items() if name not in _SHOWN_ELSEWHERE}
+    told: dict[str, Any] = {name: value for name, value in entry.open.items() if name not in {*_SHOWN_ELSEWHERE, *shown}}
     told |= entry.private or {}
     return f"：<code>{_text(canonical(told).decode())}</code>" if told else ""
 

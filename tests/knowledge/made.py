@@ -1,0 +1,80 @@
+"""A small knowledge without flaws, made in memory or on disk, for the tests to damage."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
+
+CHECKED = date(2026, 11, 20)
+GLOSSARY = Glossary(
+    rights={"商标": ("牌子",), "专利": (), "发明": ("发明专利",)},
+    wider={"发明": "专利", "西宁市": "青海省"},
+    places={"全国": (), "西宁市": ("西宁",), "青海省": ("青海",), "福州市": ("福州",)},
+    more={"disputes": {"侵权": ("抄袭",)}, "stages": {}, "services": {}},
+)
+
+
+def source(source_id: str = "law", **more: object) -> Source:
+    """Make a source that is in force."""
+    return Source(**{"id": source_id, "title": "某法", "issuer": "全国人大常委会", "region": "全国", "verified": "V", **more})
+
+
+def answer(**more: object) -> Answer:
+    """Make a sound answer."""
+    return Answer(**{
+        "region": "全国", "text": "期限为3个月。", "facts": ("3个月",), "basis": (Basis("law", "第一条", "期限三个月。"),),
+        "checked": CHECKED, **more,
+    })  # fmt: skip
+
+
+def question(question_id: str = "q-one", **more: object) -> Question:
+    """Make a sound question; its wordings are its own."""
+    return Question(**{
+        "id": question_id, "title": f"{question_id}的期限", "ip": ("商标",), "topic": "期限",
+        "wordings": tuple(f"{question_id}的第{number}种问法" for number in range(12)), "answers": (answer(),),
+        "file": "made.yml", **more,
+    })  # fmt: skip
+
+
+def knowledge(*questions: Question, sources: tuple[Source, ...] = (), glossary: Glossary = GLOSSARY) -> Knowledge:
+    """Put questions together; the source `law` is always there."""
+    every = questions or (question(),)
+    papers = {each.id: each for each in (source(), *sources)}
+    return Knowledge({each.id: each for each in every}, papers, glossary, "v1")
+
+
+SOURCES = """
+law: {title: 某法, issuer: 全国人大常委会, region: 全国, from: 2020-01-01, verified: V}
+"""
+ANSWERS = """
+- id: q-one
+  title: 一的期限
+  ip: [商标]
+  topic: 期限
+  wordings: [一, 二, 三, 四, 五, 六, 七, 八, 九, 十, 十一, 十二]
+  answers:
+    - region: 全国
+      text: |
+        期限为3个月。
+
+        第二段。
+      facts: ["3个月"]
+      basis: [{source: law, at: 第一条, gist: 期限为三个月整。}]
+      checked: 2026-11-20
+"""
+TERMS = """
+rights: {商标: [牌子]}
+wider: {}
+places: {全国: [], 西宁市: [西宁]}
+"""
+
+
+def write(folder: Path, sources: str = SOURCES, answers: str = ANSWERS, terms: str = TERMS) -> Path:
+    """Write a knowledge folder."""
+    (folder / "answers").mkdir(parents=True)
+    (folder / "sources.yml").write_text(sources, "utf-8")
+    (folder / "answers" / "one.yml").write_text(answers, "utf-8")
+    (folder / "glossary.yml").write_text(terms, "utf-8")
+    return folder

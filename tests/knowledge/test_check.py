@@ -1,0 +1,133 @@
+"""The lint: one damage for each rule, which exactly that rule finds."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import pytest
+
+from tests.knowledge.made import GLOSSARY, answer, knowledge, question, source
+from tests.support import real_knowledge
+from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, WORDINGS, check, plain
+from zhixun.knowledge.model import Basis, Knowledge
+
+U = source("unsure", verified="U")
+ENDED = source("ended", until=date(2025, 12, 31))
+FUTURE = source("future", since=date(2027, 1, 1))
+REPLACED = source("replaced", until=date(2026, 12, 31), replaced_by="law")
+
+
+def _on(*sources: str, **more: object) -> object:
+    return answer(basis=tuple(Basis(name, "第一条", "期限三个月。") for name in sources), **more)
+
+
+def _of(answers: object, *sources: object) -> Knowledge:
+    return knowledge(question(answers=answers if isinstance(answers, tuple) else (answers,)), sources=sources)
+
+
+def _two(first: dict[str, object], second: dict[str, object]) -> Knowledge:
+    return _of((answer(**first), answer(**second)))
+
+
+Q, A = "made.yml: q-one", "made.yml: q-one [全国 ]"
+DAMAGED: dict[str, tuple[Knowledge, str, str]] = {
+    "too few wordings": (
+        knowledge(question(wordings=tuple(f"问法{n}号" for n in range(WORDINGS - 1)))), Q, f"只有 {WORDINGS - 1} 种问法，至少要 {WORDINGS} 种",
+    ),
+    "unknown right": (knowledge(question(ip=("商标", "域名"))), Q, "权利“域名”不在 glossary.yml 的 rights 里"),
+    "next to nowhere": (knowledge(question(next=("q-gone",))), Q, "next 指向不存在的问题 q-gone"),
+    "next to itself": (knowledge(question(next=("q-one",))), Q, "next 指向自己"),
+    "overlapping windows": (
+        _two({"until": date(2026, 12, 31)}, {"since": date(2026, 12, 31), "brief": "期限变了"}), Q, "全国 的两个答复有效期重叠：None 与 2026-12-31",
+    ),
+    "open window before another": (_two({}, {"since": date(2027, 1, 1), "brief": "期限变了"}), Q, "全国 的两个答复有效期重叠：None 与 2027-01-01"),
+    "successor without brief": (
+        _two({"until": date(2026, 12, 31)}, {"since": date(2027, 1, 1)}), Q, "全国 自 2027-01-01 起的答复缺 brief（接替前一答复时必填）",
+    ),
+    "unknown region": (_of(answer(region="火星")), "made.yml: q-one [火星 ]", "地区“火星”不在 glossary.yml 的 places 里"),
+    "window upside down": (
+        _of(answer(since=date(2027, 1, 1), until=date(2026, 1, 1))), "made.yml: q-one [全国 2027-01-01]", "有效期的起止颠倒",
+    ),
+    "bubble too long": (
+        _of(answer(text="期限为3个月。\n\n" + "长" * (BUBBLE_BYTES // 3 + 1))), A, f"第 2 段超过 {BUBBLE_BYTES} 字节（{BUBBLE_BYTES + 3}）",
+    ),
+    "too many bubbles": (_of(answer(text="期限为3个月。" + "\n\n又一段。" * BUBBLES)), A, f"有 {BUBBLES + 1} 段，最多 {BUBBLES} 段"),
+    "fact not in the text": (_of(answer(facts=("3个月", "不得延长"))), A, "事实“不得延长”不在正文里"),
+    "figure not in the facts": (_of(answer(text="期限为3个月，费用300元。")), A, "数字“300元”没有列入 facts"),
+    "figure only as a part of a fact": (_of(answer(text="期限为13个月，最少3个月。", facts=("13个月",))), A, "数字“3个月”没有列入 facts"),
+    "no basis": (_of(answer(basis=())), A, "没有依据（basis）"),
+    "unknown source": (_of(_on("law", "gone")), A, "未知来源 gone"),
+    "only unverified sources": (_of(_on("unsure"), U), A, "只依据未核实的来源，不能作为事实答复"),
+    "source ended before the answer": (
+        _of(_on("ended", since=date(2026, 1, 1)), ENDED), "made.yml: q-one [全国 2026-01-01]", "来源 ended 在答复的有效期内不施行",
+    ),
+    "source begins after the answer": (_of(_on("future", until=date(2026, 12, 31)), FUTURE), A, "来源 future 在答复的有效期内不施行"),
+    "answer outlives a replaced source": (
+        _of(_on("replaced"), REPLACED), A, "来源 replaced 到 2026-12-31 为止，答复须在此日结束并另写接替的答复",
+    ),
+    "wording of two questions": (
+        knowledge(question(), question("q-two", wordings=(*question("q-two").wordings, "Q-one的第3种 问法！"))),
+        "made.yml: q-two", "问法“Q-one的第3种 问法！”也属于 q-one",
+    ),
+    "wording that is another's title": (
+        knowledge(question(), question("q-two", wordings=(*question("q-two").wordings, "q-one的期限？"))),
+        "made.yml: q-two", "问法“q-one的期限？”也属于 q-one",
+    ),
+    "source of an unknown region": (
+        knowledge(sources=(source("mars", region="火星"),)), "sources.yml: mars", "地区“火星”不在 glossary.yml 的 places 里",
+    ),
+    "source replaced by nothing": (
+        knowledge(sources=(source("old", replaced_by="gone"),)), "sources.yml: old", "replaced_by 指向不存在的来源 gone",
+    ),
+    "wider of no word": (
+        knowledge(glossary=dataclasses.replace(GLOSSARY, wider={"火星": "全国"})), "glossary.yml: wider", "“火星”不是 rights 或 places 里的词",
+    ),
+    "wider into no word": (
+        knowledge(glossary=dataclasses.replace(GLOSSARY, wider={"发明": "火星"})), "glossary.yml: wider", "“火星”不是 rights 或 places 里的词",
+    ),
+}  # fmt: skip
+
+
+def test_sound_knowledge_has_no_flaw() -> None:
+    assert check(knowledge()) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_each_damage_is_found_by_its_rule_and_no_other(damage: str) -> None:
+    damaged, place, words = DAMAGED[damage]
+    assert check(damaged) == [(place, words)]
+
+
+def test_words_that_turn_in_a_circle_are_each_named() -> None:
+    turned = dataclasses.replace(GLOSSARY, wider={"发明": "专利", "专利": "发明"})
+    assert check(knowledge(glossary=turned)) == [
+        ("glossary.yml: wider", "“发明”绕回了自己"), ("glossary.yml: wider", "“专利”绕回了自己")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        _two({"until": date(2026, 12, 31)}, {"since": date(2027, 1, 1), "brief": "期限变了"}),
+        _of(answer(basis=(), outcome="referral")),
+        _of(_on("unsure", outcome="referral"), U),
+        _of(_on("unsure", "law"), U),
+        _of(_on("replaced", until=date(2026, 12, 31)), REPLACED),
+        _of(answer(text="长" * (BUBBLE_BYTES // 3), facts=())),
+        knowledge(question(next=("q-two",)), question("q-two")),
+    ],
+)
+def test_what_only_looks_like_a_flaw_passes(sound: Knowledge) -> None:
+    assert check(sound) == []
+
+
+@pytest.mark.parametrize(("words", "folded"), [("ＡＢ c？１", "abc1"), ("商标，怎么办！", "商标怎么办"), ("①", "1")])
+def test_wordings_are_compared_as_the_matcher_sees_them(words: str, folded: str) -> None:
+    assert plain(words) == folded
+
+
+def test_the_knowledge_of_this_repository_has_no_flaw() -> None:
+    real = real_knowledge()
+    assert check(real) == []
+    assert len(real.questions) > 300
