@@ -74,6 +74,8 @@ class Archive:
 @contextlib.asynccontextmanager
 async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
     """Open the store, bringing it to the newest form first."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.chmod(0o700)
     await asyncio.to_thread(migrate, settings.database_url)
     clock = Clock(settings.today)
     keys, folder = settings.data_dir / "keys", settings.data_dir / "archive"

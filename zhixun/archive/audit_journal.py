@@ -27,6 +27,14 @@ _TRIGGERS = {
     for table in ("journal", "leaves")
     for verb in ("UPDATE", "DELETE")
 }
+_TRIGGERS |= {
+    f"{table}_no_replace": f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608 - constants only
+    f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    for table, same in (
+        ("journal", "id = NEW.id OR hash = NEW.hash OR (consultation = NEW.consultation AND seq = NEW.seq)"),
+        ("leaves", "id = NEW.id OR path = NEW.path"),
+    )
+}
 
 
 @dataclass(slots=True)

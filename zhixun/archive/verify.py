@@ -83,7 +83,6 @@ async def verify(
     task, sheet = _Task(journal, archive, public_hex(key), progress), Sheet()
     files = await _read_files(task, head)
     async with journal.database.read() as connection:
-        await _hold(connection)
         doubts = await _first_look(connection, task, files, receipts, sheet)
     for _ in range(LOOKS):
         left = pause - await _age(journal) if doubts.cases or doubts.folder.findings else 0
@@ -138,7 +137,6 @@ async def _first_look(
 async def _look_again(task: _Task, doubts: _Doubts) -> None:
     """Look at what was doubtful, as the store is now."""
     async with task.journal.database.read() as connection:
-        await _hold(connection)
         table = await ledger.load_leaves(connection)
         found, _ = await _look_at_cases(connection, task, doubts.numbers, table)
     doubts.numbers, doubts.cases = sorted(found), [each for its in found.values() for each in its]
@@ -194,11 +192,6 @@ async def _look_at_folder(task: _Task, before: tuple[Sequence[Leaf], int]) -> Sh
     if found < roots:
         sheet.find("root", f"库里记有 {roots} 个日根，文件只有 {found} 个")
     return sheet
-
-
-async def _hold(connection: AsyncConnection) -> None:
-    """See one state of the store from here on: a savepoint begins a transaction where none is open."""
-    await connection.exec_driver_sql("SAVEPOINT verify")
 
 
 def _by_number(table: Sequence[Leaf]) -> dict[str, list[Leaf]]:

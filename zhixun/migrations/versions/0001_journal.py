@@ -86,3 +86,12 @@ def upgrade() -> None:
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
+    # INSERT OR REPLACE would delete without asking the triggers above.
+    for table, same in (
+        ("journal", "id = NEW.id OR hash = NEW.hash OR (consultation = NEW.consultation AND seq = NEW.seq)"),
+        ("leaves", "id = NEW.id OR path = NEW.path"),
+    ):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "  # noqa: S608 - constants only
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )

@@ -1,0 +1,83 @@
+"""The settings: what may be set, what is refused by name, and that the README says the same."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+from zhixun.errors import StopNow
+from zhixun.settings import _RULES, PREFIX, read_settings
+
+
+def test_without_any_setting_the_defaults_hold() -> None:
+    settings = read_settings({})
+    assert (settings.http_host, settings.http_port, settings.engine_url, settings.engine_token_file) == ("127.0.0.1", 8080, "", None)
+    assert (settings.today, settings.limits, settings.digest, settings.idle_minutes, settings.trusted_proxy) == (
+        None, True, "sha256", 30, False,
+    )  # fmt: skip
+    assert settings.data_dir == Path("var").absolute()
+    assert settings.database_url == f"sqlite:///{settings.data_dir}/zhixun.db"
+    assert settings.project_dir == ROOT
+    assert settings.knowledge_dir == ROOT / "knowledge"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "read"),
+    [
+        ("DATA_DIR", "/srv/zhixun", "data_dir", Path("/srv/zhixun")), ("PROJECT_DIR", "/srv/x", "project_dir", Path("/srv/x")),
+        ("HTTP_HOST", "0.0.0.0", "http_host", "0.0.0.0"), ("HTTP_PORT", "0", "http_port", 0), ("HTTP_PORT", "65535", "http_port", 65535),
+        ("DATABASE_URL", "sqlite:////srv/a.db", "database_url", "sqlite:////srv/a.db"),
+        ("ENGINE_URL", "http://127.0.0.1:5005/", "engine_url", "http://127.0.0.1:5005"),
+        ("ENGINE_TOKEN_FILE", "/run/token", "engine_token_file", Path("/run/token")), ("TODAY", "2027-01-01", "today", date(2027, 1, 1)),
+        ("LIMITS", "off", "limits", False), ("DIGEST", "sm3", "digest", "sm3"), ("IDLE_MINUTES", "1440", "idle_minutes", 1440),
+        ("TRUSTED_PROXY", " on ", "trusted_proxy", True),
+    ],
+)  # fmt: skip
+def test_each_setting_is_read(name: str, value: str, field: str, read: object) -> None:
+    assert getattr(read_settings({PREFIX + name: value}), field) == read
+
+
+def test_every_setting_is_among_those_that_were_tried() -> None:
+    tried = test_each_setting_is_read.pytestmark[0].args[1]
+    assert {name for name, *_ in tried} == set(_RULES)
+
+
+@pytest.mark.parametrize("name", _RULES)
+def test_an_empty_value_is_as_good_as_none(name: str) -> None:
+    assert read_settings({PREFIX + name: " "}) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PORT", "65536"), ("HTTP_PORT", "-1"), ("HTTP_PORT", "http"), ("HTTP_PORT", "8080.0"), ("TODAY", "2026-13-01"),
+        ("TODAY", "明天"), ("LIMITS", "no"), ("LIMITS", "OFF"), ("DIGEST", "md5"), ("IDLE_MINUTES", "0"), ("IDLE_MINUTES", "1441"),
+        ("IDLE_MINUTES", "half"), ("TRUSTED_PROXY", "yes"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_understood_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(StopNow, match=f"{PREFIX}{name} 的值“{value}”不对：[^“]*应为"):
+        read_settings({PREFIX + name: value})
+
+
+def test_unknown_settings_are_refused_by_name() -> None:
+    with pytest.raises(StopNow, match="ZHIXUN_DATA_DIRECTORY、ZHIXUN_HTTP_POTR"):
+        read_settings({"ZHIXUN_HTTP_POTR": "80", "ZHIXUN_DATA_DIRECTORY": "/x", "PATH": "/bin", "OTHER_HTTP_PORT": "1"})
+
+
+def test_what_was_read_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        read_settings({}).http_port = 1
+
+
+def test_the_table_in_the_readme_lists_every_setting_and_no_other() -> None:
+    readme = ROOT / "README.md"
+    if not readme.exists():
+        pytest.skip("README.md is still to be written")
+    rows = [line for line in readme.read_text("utf-8").splitlines() if line.startswith("|")]
+    listed = {name for row in rows for name in re.findall(rf"`{PREFIX}([A-Z_]+)`", row.split("|")[1])}
+    assert listed == set(_RULES)
