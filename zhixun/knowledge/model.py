@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 NATIONWIDE = "全国"
-OUTCOMES = ("answered", "referral", "out_of_scope")
 
 
 @dataclass(frozen=True, slots=True)
