@@ -1,0 +1,53 @@
+"""When the model must be trained anew. (That training works is proven by the slow tiers.)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zhixun.training import model_path, train
+
+INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/nlu/acts.yml", "data/rules.yml", "knowledge/answers/one.yml",
+          "knowledge/glossary.yml", "zhixun/nlu/ranker.py", "zhixun/knowledge/compile.py", "zhixun/knowledge/check.py")  # fmt: skip
+OTHERS = ("README.md", "zhixun/app.py", "web/src/widget.js", "knowledge/notes.txt")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in (*INPUTS, *OTHERS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_change_of_any_input_asks_for_a_new_model(project: Path, name: str) -> None:
+    before = model_path(project)
+    (project / name).write_text("changed")
+    changed = model_path(project)
+    (project / name).unlink()
+    assert len({before, changed, model_path(project)}) == 3
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_change_of_anything_else_does_not(project: Path, name: str) -> None:
+    before = model_path(project)
+    (project / name).write_text("changed")
+    assert model_path(project) == before
+
+
+def test_a_model_lies_in_the_project(project: Path) -> None:
+    path = model_path(project)
+    assert path.parent == project / "models"
+    assert path.name.startswith("zhixun-")
+    assert path.name.endswith(".tar.gz")
+
+
+async def test_a_model_that_is_there_is_not_trained_again(project: Path) -> None:
+    model = model_path(project)
+    model.parent.mkdir()
+    model.write_bytes(b"trained before")
+    told: list[str] = []
+    assert await train(project, told.append) == model
+    assert (model.read_bytes(), told) == (b"trained before", [])
