@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.product import deploy, engine, product, pytest_runtest_makereport  # noqa: F401 - fixtures and a hook of the slow tests
 from tests.support import Office, office_in
+
+# Thousands of small stores are synced to disk; in memory that costs nothing. What a disk does to a crash is for other tiers.
+_MEMORY = Path("/dev/shm")
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2**30:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_MEMORY)
 
 # The examples are the same on every machine; a time limit for one example would measure the machine.
 settings.register_profile("zhixun", deadline=None, derandomize=True, database=None, max_examples=100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ OPEN_MOMENT = datetime(2026, 11, 20, 10, 0, tzinfo=ZONE)
 NIGHT = datetime(2026, 11, 20, 22, 0, tzinfo=ZONE)
 _DAY = ((time(9), time(12)), (time(13, 30), time(17, 30)))
 HOURS = Hours(
-    week={day: _DAY for day in range(1, 6)},
+    week=dict.fromkeys(range(1, 6), _DAY),
     holidays=frozenset({date(2026, 10, 1), date(2026, 10, 2)}),
     workdays=frozenset({date(2026, 10, 10)}),
     years=frozenset({2026}),
@@ -100,6 +101,13 @@ def answered(*texts: str, **more: object) -> EngineTurn:
     return EngineTurn("answered", tuple(Reply(text) for text in texts), parsed={"intent": "ask", "confidence": 0.9}, **more)
 
 
+async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Let the other tasks run until `condition` holds; fails after a while that no machine needs."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - a test looks from outside; there is no event to wait for
+            await asyncio.sleep(0)
+
+
 def short(value: object) -> str:
     """Name a parameter of a test by its beginning."""
     return repr(value)[:40]
@@ -157,11 +165,26 @@ class Office:
         return b"".join(path.read_bytes() for path in sorted(self.folder.glob("zhixun.db*")))
 
 
+@cache
+def _empty_store() -> bytes:
+    """Return the file of a store that the migrations have just made."""
+    with tempfile.TemporaryDirectory() as folder:
+        migrate(f"sqlite:///{folder}/zhixun.db")
+        # The last connection that closed has written everything into the file.
+        assert [path.name for path in Path(folder).iterdir()] == ["zhixun.db"]
+        return (Path(folder) / "zhixun.db").read_bytes()
+
+
+def _put_empty_store(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "zhixun.db").write_bytes(_empty_store())
+
+
 @asynccontextmanager
 async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterator[Office]:
     """Join a deployment in `folder` the way app.py does."""
     url = f"sqlite:///{folder}/zhixun.db"
-    migrate(url)
+    _put_empty_store(folder)
     clock = clock or HandClock()
     site = dataclasses.replace(load_site(ROOT / "knowledge"), hours=HOURS)
     engine, woken = RecordingEngine(), list[str]()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,11 +16,13 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from tests.channels.api import hold_against_description
-from tests.channels.api import Answer
+from tests.channels.api import Answer, hold_against_description
+from tests.knowledge.made import write
+from tests.support import ROOT
 from zhixun.app import open_archive, serve
 from zhixun.commands import main
 from zhixun.errors import StopNow
+from zhixun.messages import Event
 from zhixun.settings import Settings, read_settings
 
 
@@ -63,6 +66,7 @@ class Running:
     base: str
     http: ClientSession
     said: list[str]
+    service: asyncio.Task[None]
 
     async def call(self, method: str, path: str, body: Any = None, session: str = "") -> Answer:
         headers = {"Authorization": f"Bearer {session}"} if session else {}
@@ -74,9 +78,11 @@ class Running:
         return answer
 
     async def until_said(self, words: str) -> str:
-        """Wait until the screen shows `words`."""
+        """Wait until the screen shows `words`; fails with the service when that fails."""
         async with asyncio.timeout(20):
             while not (found := [line for line in self.said if words in line]):
+                if self.service.done():
+                    self.service.result()
                 await asyncio.to_thread(lambda: None)
         return found[0]
 
@@ -94,11 +100,16 @@ async def engine() -> Engine:
 
 @pytest.fixture
 async def settings(tmp_path: Path, engine: Engine) -> AsyncIterator[Settings]:
+    # The knowledge is small, so that starting takes no time; the deployment's own words are this repository's.
+    knowledge = write(tmp_path / "project" / "knowledge")
+    for name in ("site.yml", "calendar.yml"):
+        shutil.copy(ROOT / "knowledge" / name, knowledge)
     token = tmp_path / "token"
     token.write_text("token-of-the-door\n")
     async with TestServer(engine.application()) as server:
         yield read_settings({
-            "ZHIXUN_DATA_DIR": str(tmp_path / "var"), "ZHIXUN_HTTP_PORT": str(_free_port()), "ZHIXUN_TODAY": "2026-11-20",
+            "ZHIXUN_PROJECT_DIR": str(tmp_path / "project"), "ZHIXUN_DATA_DIR": str(tmp_path / "var"),
+            "ZHIXUN_HTTP_PORT": str(_free_port()), "ZHIXUN_TODAY": "2026-11-20",
             "ZHIXUN_ENGINE_URL": f"http://{server.host}:{server.port}", "ZHIXUN_ENGINE_TOKEN_FILE": str(token),
         })  # fmt: skip
 
@@ -106,25 +117,22 @@ async def settings(tmp_path: Path, engine: Engine) -> AsyncIterator[Settings]:
 @contextlib.asynccontextmanager
 async def _running(settings: Settings) -> AsyncIterator[Running]:
     stopped, said = asyncio.Event(), list[str]()
-    service = asyncio.create_task(serve(settings, stopped.wait(), said.append))
-    async with ClientSession() as http:
-        running = Running(settings, f"http://127.0.0.1:{settings.http_port}", http, said)
-        try:
-            waiting = asyncio.create_task(running.until_said("公众页面"))
-            await asyncio.wait({service, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            if service.done():
-                waiting.cancel()
-                service.result()
+    service = asyncio.create_task(serve(settings, stopped, said.append))
+    try:
+        async with ClientSession() as http:
+            running = Running(settings, f"http://127.0.0.1:{settings.http_port}", http, said, service)
+            await running.until_said("公众页面")
             yield running
-        finally:
-            stopped.set()
-            await asyncio.gather(service, return_exceptions=True)
+    finally:
+        stopped.set()
+        await asyncio.wait({service})
+    service.result()
 
 
 async def test_a_consultation_from_the_first_word_to_the_receipt(settings: Settings, engine: Engine) -> None:
     async with _running(settings) as running:
         await running.until_said("智能应答已就绪")
-        opened = (await running.call("POST", "/api/v1/sessions", {"region": "福州市"})).body
+        opened = (await running.call("POST", "/api/v1/sessions", {"region": "青海省"})).body
         assert opened["consultation"].startswith("ZX-20261120-000001")
         session = opened["session"]
         turn = (await running.call("POST", "/api/v1/messages", {"text": "异议期多久", "message_id": "m-1"}, session)).body
@@ -180,8 +188,6 @@ async def test_a_start_finishes_what_a_crash_left(settings: Settings, engine: En
         ended = (await running.call("POST", "/api/v1/sessions", {})).body["consultation"]
     async with open_archive(settings) as archive, archive.database.write() as connection:
         # As a process leaves it that died right after the words, or right after the end, were written.
-        from zhixun.messages import Event
-
         said = Event("said", "citizen", {"turn": 1, "hidden": []}, {"text": "没来得及答的话"})
         await archive.journal.append(connection, opened["consultation"], [said])
         await archive.journal.append(connection, ended, [Event("closed", "citizen", {"state": "closed", "reason": "citizen"})])

@@ -108,7 +108,9 @@ async def test_one_reading_sees_one_state(database: Database) -> None:
     assert await _count(database) == 1
 
 
-@pytest.mark.parametrize("statement", ["UPDATE journal SET body = '{}'", "DELETE FROM journal", "UPDATE journal SET actor = 'b' WHERE seq = 1"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE journal SET body = '{}'", "DELETE FROM journal", "UPDATE journal SET actor = 'b' WHERE seq = 1"]
+)
 async def test_the_journal_refuses_change(database: Database, statement: str) -> None:
     async with database.write() as connection:
         await connection.exec_driver_sql(ROW)

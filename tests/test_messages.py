@@ -10,7 +10,8 @@ import pytest
 
 from zhixun.messages import Basis, Button, Reply, Turn, dump
 
-REPLY = Reply("三个月。", ("tm",), (Basis("商标法", "第三十三条", "全国", in_force=True, source="s", gist="g"),), (Button("一", "1"),), "answer")
+BASIS = Basis("商标法", "第三十三条", "全国", in_force=True, source="s", gist="g")
+REPLY = Reply("三个月。", ("tm",), (BASIS,), (Button("一", "1"),), "answer")
 
 
 def test_a_reply_survives_its_json_form() -> None:

@@ -54,6 +54,8 @@ STATIC = Path(__file__).parent / "channels" / "static"
 MAX_BODY = 64 * 1024
 IDLE_CHECK_SECONDS = 20
 WITNESS_SECONDS = 1
+# Half of what a citizen may have to wait for a truthful sentence: a turn writes behind another one's turn.
+STORE_PATIENCE_SECONDS = 1.2
 LEDGER_CHECK_SECONDS = 300
 DISK_LOW_BYTES = 200 * 1024 * 1024
 
@@ -72,15 +74,15 @@ class Archive:
 
 
 @contextlib.asynccontextmanager
-async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
-    """Open the store, bringing it to the newest form first."""
+async def open_archive(settings: Settings, patience: float = 10) -> AsyncIterator[Archive]:
+    """Open the store, bringing it to the newest form first; `patience` is how long a write waits for others (seconds)."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     settings.data_dir.chmod(0o700)
     await asyncio.to_thread(migrate, settings.database_url)
     clock = Clock(settings.today)
     keys, folder = settings.data_dir / "keys", settings.data_dir / "archive"
     site = load_site(settings.knowledge_dir)
-    async with Database(settings.database_url) as database:
+    async with Database(settings.database_url, patience) as database:
         journal = Journal(database, Keyring(keys), clock, settings.digest, site.number_prefix)
         await journal.prepare()
         ledger = Ledger(journal, folder, load_signer(keys))
@@ -294,7 +296,7 @@ class Service:
 
 async def serve(settings: Settings, until: asyncio.Event, announce: Callable[[str], None]) -> None:
     """Open the store and serve until `until` is set."""
-    async with open_archive(settings) as archive:
+    async with open_archive(settings, STORE_PATIENCE_SECONDS) as archive:
         await Service(settings, archive, announce).run(until)
 
 

@@ -16,15 +16,16 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from zhixun.errors import StopNow
+from zhixun.errors import StopNow, TryLater
 
 __all__ = ["Database", "consultations", "counters", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate",
            "outbox", "sessions", "staff"]
 
+_BUSY = "系统正忙，这一步没有完成，请稍后再试。"
 _ADDRESS = "ZHIXUN_DATABASE_URL 应写作 sqlite:////绝对路径/文件.db。"
 
 metadata = sa.MetaData()
@@ -112,16 +113,18 @@ class Database:
 
     Args:
         url: an SQLAlchemy address without driver, e.g. `sqlite:////srv/zhixun/zhixun.db`.
+        patience: for how many seconds a write waits for the one before it, and for other processes.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = 10) -> None:
         self._url = _async_url(url)
+        self._patience = patience
         self._lock = asyncio.Lock()
         self._engine: AsyncEngine | None = None
 
     async def __aenter__(self) -> Database:
         self._engine = create_async_engine(self._url, poolclass=AsyncAdaptedQueuePool, pool_size=6)
-        sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+        sa.event.listen(self._engine.sync_engine, "connect", self._prepare)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -135,9 +138,16 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Give the one writing connection; commit at the end, roll back on any error."""
-        async with self._lock, self._connected.connect() as connection:
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        """Give the one writing connection; commit at the end, roll back on any error.
+
+        Raises:
+            TryLater: others held the store for longer than the patience; nothing was written.
+        """
+        async with self._turn(), self._connected.connect() as connection:
+            try:
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                raise (TryLater(_BUSY, code="busy") if "locked" in str(error.orig) else error) from error
             try:
                 yield connection
             except BaseException:
@@ -146,12 +156,33 @@ class Database:
             await connection.commit()
 
     @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise TryLater(_BUSY, code="busy") from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection that sees one consistent state, however many statements it runs."""
         async with self._connected.connect() as connection:
             # Without it each statement would see the newest state of its own; giving the connection back rolls back.
             await connection.exec_driver_sql("BEGIN")
             yield connection
+
+    def _prepare(self, connection: Any, _record: object) -> None:
+        # Transactions are begun by `write` alone; the driver's own implicit BEGIN would take no lock.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        wait = f"busy_timeout={int(self._patience * 1000)}"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", wait, "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
 
 def migrate(url: str) -> None:
@@ -179,12 +210,3 @@ def _async_url(url: str) -> sa.URL:
     if parsed.drivername != "sqlite" or parsed.database in (None, "", ":memory:"):
         raise StopNow(_ADDRESS)
     return parsed.set(drivername="sqlite+aiosqlite")
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # Transactions are begun by `write` alone; the driver's own implicit BEGIN would take no lock.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=10000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

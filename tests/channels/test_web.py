@@ -335,7 +335,8 @@ async def test_every_documented_answer_comes_as_described(limited: Api, method: 
         (b'{"text": 5}', "bad_field", "text"), (b'{"text": null}', "bad_field", "text"), (b'{"text": ["a"]}', "bad_field", "text"),
         (b'{"text": NaN}', "bad_field", "text"), (b'{"text": ' + b"1" * 5000 + b"}", "bad_json", None),
         (b'{"text": "\\ud800"}', "bad_text", None), (b'{"text": "a", "message_id": "\\udfff"}', "bad_text", None),
-        (b'{"text": "a", "message_id": ""}', "bad_field", "message_id"), (b'{"text": "a", "message_id": 7}', "bad_field", "message_id"),
+        (b'{"text": "a", "message_id": ""}', "bad_field", "message_id"),
+        (b'{"text": "a", "message_id": 7}', "bad_field", "message_id"),
         (b'{"text": "a", "message_id": "' + b"x" * 129 + b'"}', "bad_field", "message_id"),
         (b'{"text": ""}', "empty", "text"), (b'{"text": " \\n\\t "}', "empty", "text"),
         ('{"text": "😀👍"}'.encode(), "no_words", "text"), ('{"text": "？！……"}'.encode(), "no_words", "text"),
@@ -406,15 +407,13 @@ async def test_an_opening_needs_no_body(api: Api, raw: bytes) -> None:
     assert opened.open == {"channel": "api", "region": "西宁市", "consent": False}
 
 
-@pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer ", "Basic abc", f"Bearer {NOBODY}", "Bearer ZX-20261120-000001-7", "Bearer \udcff\udc80", "长"]
-)
 @pytest.mark.parametrize(("method", "path"), [("POST", "messages"), ("GET", "messages"), ("POST", "rating"), ("POST", "close")])
-async def test_without_a_session_nothing_is_done(api: Api, method: str, path: str, header: str) -> None:
-    await api.open()
-    answer = await api.call(method, f"/api/v1/{path}", {"text": "你好"} if method == "POST" else None,
-                            headers={"Authorization": header} if header else {})  # fmt: skip
-    assert (answer.status, answer.body["error"]["code"]) == (401, "no_session")
+async def test_without_a_session_nothing_is_done(api: Api, method: str, path: str) -> None:
+    _, number = await api.open()
+    others = ("Bearer", "Bearer ", "Basic abc", f"Bearer {NOBODY}", f"Bearer {number}", "Bearer \udcff\udc80", "长")
+    for headers in ({}, *({"Authorization": other} for other in others)):
+        answer = await api.call(method, f"/api/v1/{path}", {"text": "你好"} if method == "POST" else None, headers=headers)
+        assert (answer.status, answer.body["error"]["code"]) == (401, "no_session"), headers
 
 
 async def test_the_scheme_may_be_written_in_any_case(api: Api) -> None:
@@ -423,11 +422,11 @@ async def test_the_scheme_may_be_written_in_any_case(api: Api) -> None:
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("after", ["x", "-1", "1.5", "", "٣", "9" * 10, " 1", "1e3"])
-async def test_a_position_that_is_none_is_refused(api: Api, after: str) -> None:
+async def test_a_position_that_is_none_is_refused(api: Api) -> None:
     session, _ = await api.open()
-    answer = await api.call("GET", "/api/v1/messages", session=session, params={"after": after})
-    assert (answer.status, answer.body["error"]["field"]) == (400, "after")
+    for after in ("x", "-1", "1.5", "", "٣", "9" * 10, " 1", "1e3"):
+        answer = await api.call("GET", "/api/v1/messages", session=session, params={"after": after})
+        assert (answer.status, answer.body["error"]["field"]) == (400, "after"), after
 
 
 async def test_a_session_opens_only_its_own_consultation(api: Api) -> None:
@@ -459,7 +458,8 @@ async def test_the_transcript_shows_what_was_said_and_nothing_else(api: Api) -> 
     session, number = await api.open()
     await api.say(session, "异议期多久", "m-1")
     await api.office.add(number, Event("handed_off", "zhixun", {"state": "staff", "reason": "asked"}))
-    await api.office.add(number, Event("noted", "clerk", {}, {"text": "内部备注"}), Event("said", "clerk", {}, {"text": "您好，我是工作人员"}))
+    await api.office.add(number, Event("noted", "clerk", {}, {"text": "内部备注"}))
+    await api.office.add(number, Event("said", "clerk", {}, {"text": "您好，我是工作人员"}))
     transcript = (await api.call("GET", "/api/v1/messages", session=session)).body
     assert transcript["owner"] == "staff"
     shown = [(entry["from"], entry["text"]) for entry in transcript["entries"]]
@@ -546,7 +546,7 @@ async def test_openings_from_one_address_have_a_limit_of_their_own(limited: Api)
 
 
 @pytest.mark.parametrize(("trusted", "status"), [(True, 201), (False, 429)])
-async def test_the_proxy_s_word_on_the_address_counts_only_when_it_is_trusted(office: Office, trusted: bool, status: int) -> None:
+async def test_a_proxy_s_word_on_the_address_counts_only_when_trusted(office: Office, trusted: bool, status: int) -> None:
     async with api_of(office, limits=True, trusted_proxy=trusted) as api:
         for _ in range(int(ADDRESS.burst)):
             await api.call("POST", "/api/v1/sessions", {}, headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.1"})
@@ -564,9 +564,15 @@ async def test_a_proxy_can_only_speak_for_its_last_hop(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
-    [("GET", "/api/v1/nothing", 404, "not_found"), ("DELETE", "/api/v1/close", 405, "bad_method"), ("GET", "/../etc/passwd", 404, "not_found")],
+    [
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("DELETE", "/api/v1/close", 405, "bad_method"),
+        ("GET", "/../etc/passwd", 404, "not_found"),
+    ],
 )
-async def test_unknown_addresses_and_methods_are_told_in_the_same_form(api: Api, method: str, path: str, status: int, code: str) -> None:
+async def test_unknown_addresses_and_methods_are_told_in_the_same_form(
+    api: Api, method: str, path: str, status: int, code: str
+) -> None:
     answer = await api.call(method, path)
     assert (answer.status, answer.body["error"]["code"]) == (status, code)
 

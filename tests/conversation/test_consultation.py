@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support import IDLE, Office
+from tests.support import IDLE, Office, until
 from zhixun.archive.number import valid_number
 from zhixun.conversation.consultation import INDICATORS
 from zhixun.errors import CitizenError
@@ -167,8 +167,7 @@ async def test_a_word_at_the_last_moment_keeps_the_consultation_open(office: Off
         speaking = asyncio.create_task(office.turns.say(number, word))
         await asyncio.sleep(0)
         closing = asyncio.create_task(office.consultations.close_idle())
-        while office.turns.order._waiting[number] < 3:
-            await asyncio.sleep(0)
+        await until(lambda: office.turns.order._waiting[number] == 3)
     office.engine.gate.set()
     assert (await speaking).owner == ("queue" if word == "转人工" else "bot")
     assert await closing == 0
@@ -180,8 +179,7 @@ async def test_a_word_during_the_farewell_comes_after_it(office: Office) -> None
     office.clock.turn_by(IDLE + timedelta(seconds=1))
     async with office.turns.order.turn(number):
         closing = asyncio.create_task(office.consultations.close_idle())
-        while office.turns.order._waiting[number] < 2:
-            await asyncio.sleep(0)
+        await until(lambda: office.turns.order._waiting[number] == 2)
         speaking = asyncio.create_task(office.turns.say(number, "转人工"))
         await asyncio.sleep(0)
     assert await closing == 1

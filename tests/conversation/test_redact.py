@@ -65,7 +65,7 @@ def test_a_mobile_number_is_hidden_and_can_be_found(
     written = before + wide(country + mark.join((number[:3], number[3:7], number[7:]))) + after
     found = clean(written)
     assert found.hidden == ("手机号码",)
-    assert number not in found.text.replace(mark, "") and not any(char.isdigit() for char in found.text)
+    assert not any(char.isdigit() for char in found.text)
     assert find_phone(written) == number
 
 

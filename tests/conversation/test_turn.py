@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.support import NIGHT, Crash, Office, answered, short
+from tests.support import NIGHT, Crash, Office, answered, short, until
 from zhixun.conversation.order import WAITING
 from zhixun.errors import CitizenError, OurFault, TryLater
 from zhixun.messages import Basis, Button, EngineTurn, Entry, Event, Reply, Turn
@@ -342,8 +342,7 @@ async def test_one_turn_at_a_time_in_the_order_of_arrival(office: Office) -> Non
     office.engine.gate.clear()
     texts = [f"第{place}问" for place in range(WAITING)]
     says = [asyncio.create_task(office.turns.say(number, text)) for text in texts]
-    while not office.engine.asked:
-        await asyncio.sleep(0)
+    await until(lambda: office.engine.asked)
     office.engine.gate.set()
     turns = await asyncio.gather(*says)
     assert [turn.turn for turn in turns] == list(range(1, WAITING + 1))
@@ -357,8 +356,7 @@ async def test_consultations_do_not_wait_for_each_other(office: Office) -> None:
     one, two = await office.open(), await office.open()
     office.engine.gate.clear()
     says = [asyncio.create_task(office.turns.say(number, "问")) for number in (one, two)]
-    while office.engine.most_at_once < 2:
-        await asyncio.sleep(0)
+    await until(lambda: office.engine.most_at_once == 2)
     office.engine.gate.set()
     assert {turn.consultation for turn in await asyncio.gather(*says)} == {one, two}
 
@@ -367,8 +365,7 @@ async def test_too_many_waiting_messages_are_refused_unwritten(office: Office) -
     number = await office.open()
     office.engine.gate.clear()
     says = [asyncio.create_task(office.turns.say(number, f"问{place}")) for place in range(WAITING)]
-    while not office.engine.asked:
-        await asyncio.sleep(0)
+    await until(lambda: office.engine.asked)
     with pytest.raises(TryLater, match="太快") as refused:
         await office.turns.say(number, "再来一句")
     assert (refused.value.code, refused.value.status) == ("too_fast", 429)
@@ -379,9 +376,12 @@ async def test_too_many_waiting_messages_are_refused_unwritten(office: Office) -
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "empty"), ("  \n\t", "empty"), ("长" * 2001, "too_long"), ("？？！", "no_words"), ("😀🎉", "no_words"), ("\u200b\u200b", "no_words")],
+    [
+        ("", "empty"), ("  \n\t", "empty"), ("长" * 2001, "too_long"), ("？？！", "no_words"), ("😀🎉", "no_words"),
+        ("\u200b\u200b", "no_words"),
+    ],
     ids=short,
-)
+)  # fmt: skip
 async def test_what_is_no_message_is_refused_unwritten(office: Office, text: str, code: str) -> None:
     number = await office.open()
     entries = len(await office.entries(number))

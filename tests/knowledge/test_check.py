@@ -33,15 +33,19 @@ def _two(first: dict[str, object], second: dict[str, object]) -> Knowledge:
 Q, A = "made.yml: q-one", "made.yml: q-one [全国 ]"
 DAMAGED: dict[str, tuple[Knowledge, str, str]] = {
     "too few wordings": (
-        knowledge(question(wordings=tuple(f"问法{n}号" for n in range(WORDINGS - 1)))), Q, f"只有 {WORDINGS - 1} 种问法，至少要 {WORDINGS} 种",
+        knowledge(question(wordings=tuple(f"问法{n}号" for n in range(WORDINGS - 1)))),
+        Q, f"只有 {WORDINGS - 1} 种问法，至少要 {WORDINGS} 种",
     ),
     "unknown right": (knowledge(question(ip=("商标", "域名"))), Q, "权利“域名”不在 glossary.yml 的 rights 里"),
     "next to nowhere": (knowledge(question(next=("q-gone",))), Q, "next 指向不存在的问题 q-gone"),
     "next to itself": (knowledge(question(next=("q-one",))), Q, "next 指向自己"),
     "overlapping windows": (
-        _two({"until": date(2026, 12, 31)}, {"since": date(2026, 12, 31), "brief": "期限变了"}), Q, "全国 的两个答复有效期重叠：None 与 2026-12-31",
+        _two({"until": date(2026, 12, 31)}, {"since": date(2026, 12, 31), "brief": "期限变了"}),
+        Q, "全国 的两个答复有效期重叠：None 与 2026-12-31",
     ),
-    "open window before another": (_two({}, {"since": date(2027, 1, 1), "brief": "期限变了"}), Q, "全国 的两个答复有效期重叠：None 与 2027-01-01"),
+    "open window before another": (
+        _two({}, {"since": date(2027, 1, 1), "brief": "期限变了"}), Q, "全国 的两个答复有效期重叠：None 与 2027-01-01",
+    ),
     "successor without brief": (
         _two({"until": date(2026, 12, 31)}, {"since": date(2027, 1, 1)}), Q, "全国 自 2027-01-01 起的答复缺 brief（接替前一答复时必填）",
     ),
@@ -81,10 +85,12 @@ DAMAGED: dict[str, tuple[Knowledge, str, str]] = {
         knowledge(sources=(source("old", replaced_by="gone"),)), "sources.yml: old", "replaced_by 指向不存在的来源 gone",
     ),
     "wider of no word": (
-        knowledge(glossary=dataclasses.replace(GLOSSARY, wider={"火星": "全国"})), "glossary.yml: wider", "“火星”不是 rights 或 places 里的词",
+        knowledge(glossary=dataclasses.replace(GLOSSARY, wider={"火星": "全国"})),
+        "glossary.yml: wider", "“火星”不是 rights 或 places 里的词",
     ),
     "wider into no word": (
-        knowledge(glossary=dataclasses.replace(GLOSSARY, wider={"发明": "火星"})), "glossary.yml: wider", "“火星”不是 rights 或 places 里的词",
+        knowledge(glossary=dataclasses.replace(GLOSSARY, wider={"发明": "火星"})),
+        "glossary.yml: wider", "“火星”不是 rights 或 places 里的词",
     ),
 }  # fmt: skip
 

@@ -26,8 +26,10 @@ PAPER = """某法
 
 
 def _clauses(folder: Path, day: date = date(2026, 11, 20)) -> Clauses:
-    said = answer(basis=(Basis("law", "第二条第一款", "期限三个月。"), Basis("law", "第二条第一款", "期限三个月。"), Basis("old", "第一条", "旧法。")))
-    known = knowledge(question(answers=(said,)), sources=(source("old", until=date(2026, 12, 31), since=date(2020, 1, 1), number="某令"),))
+    twice = Basis("law", "第二条第一款", "期限三个月。")
+    said = answer(basis=(twice, twice, Basis("old", "第一条", "旧法。")))
+    old = source("old", until=date(2026, 12, 31), since=date(2020, 1, 1), number="某令")
+    known = knowledge(question(answers=(said,)), sources=(old,))
     return Clauses(known, lambda: day, folder)
 
 

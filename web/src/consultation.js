@@ -225,6 +225,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
     seen: () => store.get().unread && store.set({ unread: 0 }),
     quiet: () => store.set({ notice: '' }),
     nudge: () => line && line.nudge(),
+    cut: () => line && line.cut(),
     stop() { forgetTimers(); if (line) line.stop(); line = null; },
   };
 }

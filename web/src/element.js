@@ -14,6 +14,7 @@ export class ZhixunChat extends HTMLElement {
     this.begin();
     const signal = (this.leaving = new AbortController()).signal;
     addEventListener('online', () => this.talk.nudge(), { signal });
+    addEventListener('offline', () => this.talk.cut(), { signal });
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.talk.nudge(); }, { signal });
     document.addEventListener('click', (event) => this.asked(event), { signal });
   }

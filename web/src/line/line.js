@@ -154,6 +154,11 @@ export function createLine({ api, server, session, last, outbox, isBusy, on, Soc
     connect();
   }
 
+  // The device lost its network: an open line would stay silent for long, so it is given up at once.
+  function cut() {
+    if (socket) socket.drop();
+  }
+
   function stop() {
     stopped = true;
     clearInterval(beat);
@@ -165,5 +170,5 @@ export function createLine({ api, server, session, last, outbox, isBusy, on, Soc
   }
 
   connect();
-  return { send, nudge, stop };
+  return { send, nudge, cut, stop };
 }
