@@ -24,6 +24,8 @@ from zhixun.knowledge.load import KnowledgeError, load
 from zhixun.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # the app brings the engine's libraries, which most commands do not need
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from zhixun.app import Archive
 
 __all__ = ["main"]
@@ -62,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     command = add("check", "检查 knowledge/ 的内容", _check)
     command.add_argument("part", nargs="?", default="", help="只看文件名或问题编号含有这几个字的")
     add("ask", "向正在运行的服务提一个问题", _ask).add_argument("text", help="问题")
-    add("queue", "列出等待人工的咨询件", _queue)
+    command = add("queue", "列出等待人工的咨询件", _queue)
+    command.add_argument("--contacts", action="store_true", help="同时解密显示回电号码")
     command = add("verify", "核查档案的真实性、完整性、可用性、安全性", _verify)
     command.add_argument("--receipt", nargs=2, action="append", default=[], metavar=("编号", "校验码"), help="一并核对的回执")
     command.add_argument("--head", type=Path, help="异地保存的 HEAD.json，用来发现整体回滚")
@@ -151,12 +154,21 @@ def _ask(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _queue(settings: Settings, given: argparse.Namespace) -> int:
-    from zhixun.desk.waiting import waiting
+    from zhixun.desk.waiting import Waiting, waiting
 
-    rows = _with_archive(settings, lambda archive: waiting(archive.database))
+    async def work(archive: Archive) -> list[tuple[Waiting, str]]:
+        rows = await waiting(archive.database)
+        async with archive.database.read() as connection:
+            return [(row, await contact(archive, connection, row) if row.callback else "") for row in rows]
+
+    async def contact(archive: Archive, connection: AsyncConnection, row: Waiting) -> str:
+        left = [entry for entry in await archive.journal.read(connection, row.number) if entry.kind == "contact_left"]
+        phone = str((left[-1].private or {}).get("phone", ""))
+        return f"，要求回电 {phone if given.contacts else '尾号 ' + phone[-4:]}"
+
     names = {"queued": "排队", "message_left": "留言"}
-    for row in rows:
-        callback = "，要求回电" if row.callback else ""
+    rows = _with_archive(settings, work)
+    for row, callback in rows:
         print(f"{row.number}  {names[row.state]}{callback}  {row.channel}  {row.region}  最后一句 {row.last}")
     print(f"共 {len(rows)} 件等待人工")
     return WELL

@@ -22,7 +22,7 @@ from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
 from zhixun.channels.windows import Windows
 from zhixun.knowledge.clauses import Clauses
-from zhixun.limits import Limiter
+from zhixun.limits import Bucket, Limiter
 
 REGIONS = ("西宁市", "青海省", "全国")
 MAX_BODY = 64 * 1024
@@ -46,6 +46,7 @@ class Api:
     base: str
     http: ClientSession
     windows: Windows
+    limiter: Limiter
     seconds: list[float]
     ready: list[bool] = field(default_factory=lambda: [True])
 
@@ -66,6 +67,11 @@ class Api:
         opened = await self.call("POST", "/api/v1/sessions", body)
         assert opened.status == 201
         return opened.body["session"], opened.body["consultation"]
+
+    def exhaust(self, bucket: Bucket, who: str = "127.0.0.1") -> None:
+        """Use up the bucket of `who`, as a crowd behind the same address does."""
+        for _ in range(int(bucket.burst)):
+            self.limiter.take(bucket, who)
 
     async def say(self, session: str, text: str, message_id: str | None = None) -> Answer:
         body = {"text": text} | ({"message_id": message_id} if message_id else {})
@@ -146,6 +152,7 @@ def _check_frame(frame: dict[str, Any]) -> None:
 async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = False) -> AsyncIterator[Api]:
     """Serve the citizen's doors of `office` on loopback; time for the limiter stands still until the test turns it."""
     windows, seconds = Windows(), [0.0]
+    limiter = Limiter(limits, lambda: seconds[0])
     office.consultations._wake = office.turns._wake = windows.wake
     knowledge = real_knowledge()
 
@@ -155,7 +162,7 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     door = WebDoor(
         citizens=office.consultations,
         turns=office.turns,
-        limiter=Limiter(limits, lambda: seconds[0]),
+        limiter=limiter,
         site={"name": office.site.name, "program": "程序", "notice": "告知", "regions": list(REGIONS), "quick": [],
               "hours": office.site.hours_words()},
         clause=Clauses(knowledge, lambda: date(2026, 11, 20), office.folder / "sources").find,
@@ -178,4 +185,4 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     application.router.add_get("/api/v1/ws", SocketDoor(door, windows).handle)
     application.add_routes(Pages(static, readiness, CollectorRegistry()).routes())
     async with TestServer(application) as server, ClientSession() as http:
-        yield Api(office, f"http://{server.host}:{server.port}", http, windows, seconds, ready)
+        yield Api(office, f"http://{server.host}:{server.port}", http, windows, limiter, seconds, ready)

@@ -233,8 +233,7 @@ async def test_the_limit_of_a_session_holds_here_too(limited: Api) -> None:
 
 
 async def test_the_limit_of_an_address_refuses_the_line_itself(limited: Api) -> None:
-    for _ in range(int(ADDRESS.burst)):
-        await limited.call("POST", "/api/v1/sessions", {})
+    limited.exhaust(ADDRESS)
     with pytest.raises(WSServerHandshakeError) as refused:
         await limited.http.ws_connect(limited.base + "/api/v1/ws")
     assert refused.value.status == 429

@@ -107,7 +107,8 @@ def _names(node: ast.AST) -> list[str]:
         # memory of dialogues ages by the engine's clock.
         ("reads the environment", r"os\.(environ|getenv)",
          {"zhixun/settings.py", "zhixun/conversation/supervisor.py", "zhixun/training.py", "zhixun/nlu/run.py"}),
-        ("asks for the time", r"(datetime|date)\.(now|today|utcnow)|time\.(time|monotonic|localtime)\(", {"zhixun/clock.py", "zhixun/nlu/tracker.py"}),
+        ("asks for the time", r"(datetime|date)\.(now|today|utcnow)|time\.(time|monotonic|localtime)\(",
+         {"zhixun/clock.py", "zhixun/nlu/tracker.py"}),
         ("draws random values", r"secrets\.|random\.|uuid\.|os\.urandom", {"zhixun/clock.py"}),
         ("makes a file durable", r"os\.(fsync|replace|rename)|\.fsync\(", {"zhixun/archive/durable.py"}),
         ("calls out", r"aiohttp\.ClientSession|urllib\.request\.urlopen|requests\.",

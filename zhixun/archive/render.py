@@ -82,7 +82,7 @@ def render(entries: Sequence[Entry], files: Sequence[tuple[str, str]]) -> bytes:
 def _entry(entry: Entry) -> str:
     if entry.kind == "said":
         return _said(entry)
-    show: Callable[[Entry], str] = {"opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed}.get(entry.kind, _other)
+    show = _SHOW.get(entry.kind, _other)
     what = _text(_KINDS.get(entry.kind, entry.kind))
     return f'<p class="event">{_time(entry.time)} · {what} · {_text(_speaker(entry.actor))}{show(entry)}</p>'
 
@@ -122,6 +122,11 @@ def _closed(entry: Entry) -> str:
     return f"：{_text(_CLOSERS.get(reason, reason))}"
 
 
+def _contact(entry: Entry) -> str:
+    """Tell only the tail of a number: the page lies in the clear, the number itself stays in the encrypted entry."""
+    return f"：尾号 {_text(str((entry.private or {}).get('phone', ''))[-4:])}"
+
+
 def _parsed(entry: Entry) -> str:
     return f"{_status(entry)}{_rest(entry)}"
 
@@ -145,6 +150,11 @@ def _status(entry: Entry) -> str:
 def _clause(basis: Mapping[str, Any]) -> str:
     force = "" if basis.get("in_force", True) else "（非现行）"
     return f"{basis.get('title', '')} {basis.get('locator', '')}{force}".strip()
+
+
+_SHOW: Mapping[str, Callable[[Entry], str]] = {
+    "opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed, "contact_left": _contact,
+}  # fmt: skip
 
 
 def _speaker(actor: str) -> str:
