@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, TypeVar
 from tqdm import tqdm
 
 from zhixun.errors import StopNow, ZhixunError
-from zhixun.knowledge.check import check
+from zhixun.knowledge.check import check, check_quick
 from zhixun.knowledge.load import KnowledgeError, load
+from zhixun.knowledge.site import load_site
 from zhixun.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # the app brings the engine's libraries, which most commands do not need
@@ -116,7 +117,8 @@ def _train(settings: Settings, given: argparse.Namespace) -> int:
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:
     knowledge = load(settings.knowledge_dir)
-    flaws = [flaw for flaw in check(knowledge) if given.part in flaw[0]]
+    flaws = check(knowledge) + check_quick(knowledge, load_site(settings.knowledge_dir))
+    flaws = [flaw for flaw in flaws if given.part in flaw[0]]
     for place, words in flaws:
         print(f"{place}: {words}")
     print(f"{len(knowledge.questions)} 个问题，{len(knowledge.sources)} 份来源，{len(flaws)} 处毛病")

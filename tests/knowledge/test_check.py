@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 
 from tests.knowledge.made import GLOSSARY, answer, knowledge, question, source
-from tests.support import real_knowledge
-from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, WORDINGS, check, plain
+from tests.support import ROOT, real_knowledge
+from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, WORDINGS, check, check_quick, plain
 from zhixun.knowledge.model import Basis, Knowledge
+from zhixun.knowledge.site import load_site
 
 U = source("unsure", verified="U")
 ENDED = source("ended", until=date(2025, 12, 31))
@@ -137,3 +138,10 @@ def test_the_knowledge_of_this_repository_has_no_flaw() -> None:
     real = real_knowledge()
     assert check(real) == []
     assert len(real.questions) > 300
+
+
+def test_a_quick_button_is_the_very_wording_of_a_question() -> None:
+    knowledge_, site = real_knowledge(), load_site(ROOT / "knowledge")
+    assert check_quick(knowledge_, site) == []
+    guessed = dataclasses.replace(site, quick=({"title": "商标", "payload": "商标的事怎么说"},))
+    assert [place for place, _ in check_quick(knowledge_, guessed)] == ["site.yml: quick"]

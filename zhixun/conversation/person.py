@@ -58,7 +58,8 @@ class Person:
             back = Event("returned", "citizen", {"state": step(state, "bot")})
             return "bot", "small_talk", (Reply(phrases["cancelled"], kind="notice"),), (back,)
         if phone is not None:
-            return state, "handoff", (Reply(phrases["contact_kept"].format(tail=phone[-4:]), kind="notice"),), ()
+            told = Reply(phrases["contact_kept"].format(tail=phone[-4:]), buttons=self._buttons(), kind="notice")
+            return state, "handoff", (told,), ()
         return state, "handoff", (Reply(phrases["queued_again"], buttons=self._buttons(), kind="notice"),), ()
 
     def hand_off(self, reason: str) -> tuple[str, Reply, tuple[Event, ...]]:

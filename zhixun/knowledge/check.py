@@ -10,12 +10,13 @@ from itertools import pairwise
 
 from zhixun.knowledge.model import Answer, Glossary, Knowledge, Question
 
-__all__ = ["FAR_FUTURE", "Flaw", "check", "plain"]
+__all__ = ["FAR_FUTURE", "Flaw", "check", "check_quick", "plain"]
 
 BUBBLE_BYTES = 600
 BUBBLES = 4
 WORDINGS = 12
 FAR_FUTURE = date.max
+PERSON = "转人工"
 
 Flaw = tuple[str, str]
 """Where the flaw is (`file: question`) and what it is, in Chinese."""
@@ -98,6 +99,19 @@ def _shared_wordings(knowledge: Knowledge) -> Iterator[Flaw]:
             first = owner.setdefault(plain(words), question.id)
             if first != question.id:
                 yield f"{question.file}: {question.id}", f"问法“{words}”也属于 {first}"
+
+
+def check_quick(knowledge: Knowledge, site: Site) -> list[Flaw]:
+    """Return the quick buttons of the deployment that are not the very wording of a question (or ask for a person).
+
+    A button that the office offers must never be guessed at.
+    """
+    known = {plain(words) for question in knowledge.questions.values() for words in (question.title, *question.wordings)}
+    return [
+        ("site.yml: quick", f"按钮“{button['payload']}”不是任何问题的问法，请加进对应问题的 wordings")
+        for button in site.quick
+        if plain(button["payload"]) not in known | {plain(PERSON)}
+    ]
 
 
 def _source_flaws(knowledge: Knowledge) -> Iterator[Flaw]:
