@@ -93,6 +93,16 @@ async def test_one_line_that_stays_hears_everything_in_order(api: Api) -> None:
     assert [(entry["seq"], entry["text"]) for entry in shown] == expected
 
 
+async def test_a_window_with_nothing_new_rests(api: Api) -> None:
+    session, number = await api.open()
+    async with api.window(session) as window:
+        await window.frame()
+        await api.say(session, "异议期多久")
+        await window.entries(await _until_answered(api, number))
+        (bell,) = api.windows._bells[number]
+        await until(lambda: not bell.is_set())
+
+
 async def test_every_window_of_a_consultation_hears_the_same(api: Api) -> None:
     session, _ = await api.open()
     async with api.window(session) as one, api.window(session) as two:

@@ -174,6 +174,17 @@ async def test_a_word_at_the_last_moment_keeps_the_consultation_open(office: Off
     assert "closed" not in [entry.kind for entry in await office.entries(number)]
 
 
+async def test_who_is_taken_over_at_the_last_moment_is_not_closed(office: Office) -> None:
+    number = await office.open()
+    office.clock.turn_by(IDLE + timedelta(seconds=1))
+    async with office.turns.order.turn(number):
+        closing = asyncio.create_task(office.consultations.close_idle())
+        await until(lambda: office.turns.order._waiting[number] == 2)
+        await office.add(number, Event("claimed", "clerk", {"state": "staff"}))
+    assert await closing == 0
+    assert (await office.consultations.transcript(number))[0] == "staff"
+
+
 async def test_a_word_during_the_farewell_comes_after_it(office: Office) -> None:
     number = await office.open()
     office.clock.turn_by(IDLE + timedelta(seconds=1))

@@ -109,8 +109,8 @@ def test_a_card_beside_other_figures_is_still_found() -> None:
 
 
 def test_several_secrets_of_a_kind_are_named_once() -> None:
-    found = clean("13812345678和13912345678，还有4111111111111111")
-    assert found.text == "[手机号码已隐去]和[手机号码已隐去]，还有[银行卡号已隐去]"
+    found = clean("13812345678和13912345678，还有4111111111111111、6222021234567890128")
+    assert found.text == "[手机号码已隐去]和[手机号码已隐去]，还有[银行卡号已隐去]、[银行卡号已隐去]"
     assert found.hidden == ("银行卡号", "手机号码")
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 from zhixun.knowledge.model import Answer, Glossary, Knowledge, Question
+from zhixun.knowledge.site import Site
 
 __all__ = ["FAR_FUTURE", "Flaw", "check", "check_quick", "plain"]
 
