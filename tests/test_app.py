@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.channels.api import Answer, hold_against_description
 from tests.knowledge.made import write
-from tests.support import ROOT
+from tests.support import ROOT, until
 from zhixun.app import open_archive, serve
 from zhixun.commands import main
 from zhixun.errors import StopNow
@@ -196,6 +196,19 @@ async def test_a_start_finishes_what_a_crash_left(settings: Settings, engine: En
         await running.until_said("补答了上次中断时的 1 条提问")
         entries = (await running.call("GET", "/api/v1/messages", session=opened["session"])).body["entries"]
         assert entries[-1]["text"] == "答：没来得及答的话"
+
+
+async def test_what_a_full_disk_left_unsealed_is_sealed_without_a_restart(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhixun.app.LEDGER_CHECK_SECONDS", 0.01)
+    async with _running(settings) as running:
+        opened = (await running.call("POST", "/api/v1/sessions", {})).body
+        year = settings.data_dir / "archive" / "2026"
+        year.write_text("a file stands where the folder should")
+        assert (await running.call("POST", "/api/v1/close", {}, opened["session"])).status == 500
+        year.unlink()
+        await until(lambda: list(year.rglob(f"{opened['consultation']}*.json")))
 
 
 async def test_the_first_password_is_told_once(settings: Settings) -> None:

@@ -23,6 +23,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(folder / "knowledge")
     for name in ("site.yml", "calendar.yml"):
         shutil.copy(ROOT / "knowledge" / name, folder / "knowledge")
+    site = folder / "knowledge" / "site.yml"
+    site.write_text(re.sub(r"quick:\n(  - .*\n)+", "quick: [{title: 转人工, payload: 转人工}]\n", site.read_text("utf-8")), "utf-8")
     monkeypatch.setenv("ZHIXUN_PROJECT_DIR", str(folder))
     monkeypatch.setenv("ZHIXUN_DATA_DIR", str(tmp_path / "var"))
     return folder
@@ -101,7 +103,7 @@ def test_the_queue_is_listed(project: Path, tmp_path: Path, capsys: pytest.Captu
     number = asyncio.run(_fill(tmp_path / "var"))
     assert main(["queue"]) == 0
     out = capsys.readouterr().out
-    assert out == f"{number}  排队，要求回电  api  西宁市  最后一句 2026-11-20T02:00:00.000Z\n共 1 件等待人工\n"
+    assert out == f"{number}  排队，要求回电 尾号 3456  api  西宁市  最后一句 2026-11-20T02:00:00.000Z\n共 1 件等待人工\n"
     assert "13897123456" not in out
 
 
