@@ -129,3 +129,14 @@ async def test_an_engine_that_does_not_listen_is_killed(tmp_path: Path, monkeypa
         pid = supervisor.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.slow
+async def test_an_engine_that_lives_but_is_silent_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhixun.conversation.supervisor._SILENT_SECONDS", 0.1)
+    async with _supervised(_files(tmp_path)) as (supervisor, client):
+        await _until(lambda: client.ready)
+        first = supervisor.pid
+        os.kill(first, signal.SIGSTOP)
+        await _until(lambda: client.ready and supervisor.pid not in (None, first))
+        assert supervisor.restarts == 1

@@ -11,7 +11,7 @@ from tests.knowledge.made import GLOSSARY, answer, knowledge, question, source
 from tests.support import ROOT, real_knowledge
 from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, WORDINGS, check, check_quick, plain
 from zhixun.knowledge.model import Basis, Knowledge
-from zhixun.knowledge.site import load_site
+from zhixun.knowledge.site import Site, load_site
 
 U = source("unsure", verified="U")
 ENDED = source("ended", until=date(2025, 12, 31))
@@ -145,3 +145,15 @@ def test_a_quick_button_is_the_very_wording_of_a_question() -> None:
     assert check_quick(knowledge_, site) == []
     guessed = dataclasses.replace(site, quick=({"title": "商标", "payload": "商标的事怎么说"},))
     assert [place for place, _ in check_quick(knowledge_, guessed)] == ["site.yml: quick"]
+
+
+def _site(*payloads: str) -> Site:
+    quick = tuple({"title": "按钮", "payload": payload} for payload in payloads)
+    return dataclasses.replace(load_site(ROOT / "knowledge"), quick=quick)
+
+
+def test_a_quick_button_must_be_the_very_wording_of_a_question() -> None:
+    assert check_quick(knowledge(), _site("q-one的期限", "Q-one的第3种问法！", "转人工")) == []
+    assert check_quick(knowledge(), _site("q-one的第3种问法", "随便问问")) == [
+        ("site.yml: quick", "按钮“随便问问”不是任何问题的问法，请加进对应问题的 wordings")
+    ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from zhixun.clock import monotonic
 from zhixun.conversation.engine import EngineClient
 from zhixun.errors import StopNow
 
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 10.0
 _WATCH_SECONDS = 0.5
+_SILENT_SECONDS = 30.0
 _RESTART_SECONDS = (0.2, 1.0, 3.0, 10.0, 30.0)
 
 
@@ -106,11 +108,18 @@ class Supervisor:
             await asyncio.sleep(pause)
 
     async def _attend(self, process: Process) -> tuple[bool, str]:
-        """Ask after the engine until it ends; returns whether it ever answered, and its exit code."""
-        served = False
+        """Ask after the engine until it ends; returns whether it ever answered, and its exit code.
+
+        One that has answered and then stays silent lives but hangs: it is killed, so that it can be started again.
+        """
+        served, heard = False, monotonic()
         waiting = asyncio.create_task(process.wait())
         while not waiting.done():
-            served = await self._client.check() or served
+            if await self._client.check():
+                served, heard = True, monotonic()
+            elif served and monotonic() - heard > _SILENT_SECONDS:
+                _log.error("engine is silent for %.0f s", _SILENT_SECONDS)
+                process.kill()
             await asyncio.wait({waiting}, timeout=_WATCH_SECONDS if not self._client.ready else 2 * _WATCH_SECONDS)
         return served, f"code {process.returncode}"
 
