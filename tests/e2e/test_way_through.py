@@ -174,6 +174,15 @@ def test_wrong_use_has_its_own_exit_codes(product: Product) -> None:
     assert "Traceback" not in setting.stderr + unknown.stderr
 
 
+def test_knowledge_without_flaws_and_a_model_that_is_there_are_well(product: Product) -> None:
+    checked = product.command("check")
+    assert checked.returncode == 0, checked.stdout
+    assert "0 处毛病" in checked.stdout
+    trained = product.command("train", seconds=30)
+    assert trained.returncode == 0, trained.stderr
+    assert "模型已就绪" in trained.stdout
+
+
 def test_ask_prints_the_answer_with_its_basis(product: Product) -> None:
     done = product.command("ask", "发明专利保护多少年")
     assert done.returncode == 0, done.stderr
@@ -213,7 +222,9 @@ def _said_in_csv(out: Path, number: str) -> list[str]:
 
 
 def _said_in_xlsx(out: Path, number: str) -> list[str]:
-    rows = list(openpyxl.load_workbook(out, read_only=True).worksheets[0].iter_rows(values_only=True))
+    book = openpyxl.load_workbook(out, read_only=True)
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    book.close()
     column = rows[0].index("内容")
     return [str(row[column]) for row in rows[1:] if row[0] == number]
 
