@@ -11,23 +11,25 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import knowledge, region_of, today
+from actions.premise import contradiction
 from zhixun.knowledge.choose import Choice, choose, say
 from zhixun.knowledge.model import Question
 
 __all__ = ["ActionAnswer", "ActionRepeat", "ActionWhichRight"]
 
 CHOICES = 3
-SURE = 0.6
-"""Below this confidence an answer is given together with the questions that were nearly as likely."""
+MENU = 6
+SURE = 0.65
+"""Below this confidence the answer to the next likely question is given too, and the third is offered."""
 COMMON_RIGHTS = ("专利", "商标", "著作权")
 ABROAD, ELSEWHERE = "境外", "外省"
+OUTSIDE = "out_of_scope"
 # Curated questions that are given instead when the place makes the local answer wrong.
 FOREIGN_LAW, OTHER_PROVINCE = "overseas-foreign-law", "other-province-policy"
 OVERSEAS = "海外"
 
 # Somebody who names a foreign country and asks what holds at home.
 AT_HOME = re.compile("国内|中国|我国|咱们这|我们这|青海|西宁|海关")
-_ELLIPSIS = re.compile(r"(那么?|换成|如果是|要是|还有)?.{1,8}(呢|怎么样|也是吗|也一样吗|又是多久|又怎么说)[?？]?")
 
 
 class ActionAnswer(Action):
@@ -40,25 +42,24 @@ class ActionAnswer(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Say the answer, the choices or that nothing is known; remember what was said."""
         message = tracker.latest_message
-        chosen = _ellipsis(tracker)
-        if chosen is not None:
-            return _give(dispatcher, tracker, chosen)
+        meaning = message.get("meaning") or {}
+        if meaning.get("subject"):
+            return _open_menu(dispatcher, domain, meaning["subject"])
         ranking = [hit for hit in message.get("ranking") or [] if hit["question"] in knowledge().questions]
-        named = message.get("named") or {}
-        zone = named.get("zone", "unknown")
+        zone = meaning.get("zone", "unknown")
         if not ranking or zone == "unknown":
-            dispatcher.utter_message(response="utter_unknown" if named.get("field") else "utter_unknown_field")
+            dispatcher.utter_message(response="utter_unknown" if meaning.get("field") else "utter_unknown_field")
             return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
-        if zone == "answer" or (ELSEWHERE in _places(tracker) and any(question.local for question in questions)):
-            chosen = max(questions[:1] if zone == "answer" else questions, key=lambda q: q.local)
-            close = ranking[0]["confidence"] < SURE
-            return _give(dispatcher, tracker, chosen, [q for q in questions if q is not chosen] if close else [])
-        foreign_matters = [q for q in questions if q.answers[0].outcome == "out_of_scope"]
-        if questions[0] in foreign_matters and len(foreign_matters) > 1:
+        elsewhere = ELSEWHERE in _places(tracker) and any(question.local for question in questions)
+        if zone == "answer" or elsewhere:
+            also = knowledge().questions.get(meaning.get("also") or "")
+            sure = ranking[0]["confidence"] >= SURE or elsewhere
+            return _give(dispatcher, tracker, *_answered(questions, also, sure=sure, local=elsewhere))
+        if not _ours(questions[0]) and sum(not _ours(question) for question in questions) > 1:
             dispatcher.utter_message(response="utter_out_of_scope")
             return []
-        return _offer(dispatcher, domain, questions)
+        return _offer(dispatcher, domain, "utter_which_question", questions)
 
 
 class ActionWhichRight(Action):
@@ -90,7 +91,7 @@ class ActionRepeat(Action):
         if question is None:
             dispatcher.utter_message(response="utter_nothing_to_repeat")
             return []
-        return _give(dispatcher, tracker, question)
+        return _give(dispatcher, tracker, [question])
 
 
 def _phrase(domain: dict[str, Any], name: str) -> str:
@@ -99,26 +100,68 @@ def _phrase(domain: dict[str, Any], name: str) -> str:
 
 
 def _give(
-    dispatcher: CollectingDispatcher, tracker: Tracker, question: Question, close: Sequence[Question] = ()
+    dispatcher: CollectingDispatcher, tracker: Tracker, questions: Sequence[Question], close: Sequence[Question] = ()
 ) -> list[EventType]:
-    """Say the answer that holds today in the citizen's region, or in the place that was named.
+    """Say the answers that hold today in the citizen's region, or in the place that was named.
 
     Args:
-        close: questions that were nearly as likely; they are offered before what people ask next.
+        questions: one, or two when two were asked or the first two are nearly as likely.
+        close: questions that may have been meant instead; they are offered before what people ask next.
     """
-    day, region = today(), region_of(tracker)
-    places = _places(tracker)
+    choices = [choice for question in questions if (choice := _chosen(tracker, question)) is not None]
+    if not choices:
+        dispatcher.utter_message(response="utter_unknown")
+        return []
+    region, day = region_of(tracker), today()
+    said = [say(choice, region, day, knowledge(), close) for choice in choices]
+    said[0][0]["text"] = contradiction(tracker.latest_message.get("text") or "", choices[0].answer) + str(said[0][0]["text"])
+    if len(said) > 1:
+        for choice, replies in zip(choices, said, strict=True):
+            replies[0]["text"] = f"关于“{choice.question.title}”：{replies[0]['text']}"
+        # Buttons once, under the last bubble.
+        said[0][-1]["buttons"] = []
+    replies = [reply for part in said for reply in part]
+    dispatcher.utter_message(json_message={"status": choices[0].answer.outcome, "replies": replies})
+    return [SlotSet("last_question", choices[0].question.id)]
+
+
+def _answered(
+    questions: list[Question], also: Question | None, *, sure: bool, local: bool
+) -> tuple[list[Question], list[Question]]:
+    """Return which questions are answered, and which are offered besides.
+
+    Args:
+        questions: the likely ones, the first sure enough to be answered.
+        also: the second question of a message that asks two.
+        sure: whether the first is so likely that the others need no mention.
+        local: whether another place's policy is asked for, so that a local question goes first.
+    """
+    chosen = max(questions, key=lambda question: question.local) if local else questions[0]
+    others = [question for question in questions if question is not chosen]
+    if also is not None:
+        return [chosen, also], []
+    if sure:
+        return [chosen], []
+    if others and _ours(chosen) and _ours(others[0]):
+        return [chosen, others[0]], others[1:]
+    return [chosen], others
+
+
+def _ours(question: Question) -> bool:
+    """Tell whether a question is of the field, and not one that only says who else is to be asked."""
+    return question.answers[0].outcome != OUTSIDE
+
+
+def _chosen(tracker: Tracker, question: Question) -> Choice | None:
+    """Choose the answer for the day, the citizen's region and the places that the message names."""
+    region, places = region_of(tracker), _places(tracker)
     if not AT_HOME.search(tracker.latest_message.get("text") or ""):
         question = _for_place(question, places)
     named = [answer.region for answer in question.answers if answer.region in places and answer.region != region]
-    choice = choose(question, named[0] if named else region, day, knowledge().glossary)
+    choice = choose(question, named[0] if named else region, today(), knowledge().glossary)
     if choice is None:
-        dispatcher.utter_message(response="utter_unknown")
-        return []
-    choice = Choice(choice.question, choice.answer, choice.foreign or bool(named), choice.successor)
-    replies = say(choice, region, day, knowledge(), close)
-    dispatcher.utter_message(json_message={"status": choice.answer.outcome, "replies": replies})
-    return [SlotSet("last_question", question.id)]
+        return None
+    return Choice(choice.question, choice.answer, choice.foreign or bool(named), choice.successor)
 
 
 def _places(tracker: Tracker) -> set[str]:
@@ -135,28 +178,20 @@ def _for_place(question: Question, places: set[str]) -> Question:
     return question
 
 
-def _offer(dispatcher: CollectingDispatcher, domain: dict[str, Any], questions: list[Question]) -> list[EventType]:
+def _open_menu(dispatcher: CollectingDispatcher, domain: dict[str, Any], subject: str) -> list[EventType]:
+    """Offer what people ask most about a right or topic that was said and nothing else."""
+    listed = knowledge().menus.get(subject) or [q.id for q in knowledge().questions.values() if q.topic == subject]
+    return _offer(dispatcher, domain, "utter_menu", [knowledge().questions[name] for name in listed[:MENU]])
+
+
+def _offer(
+    dispatcher: CollectingDispatcher, domain: dict[str, Any], phrase: str, questions: Sequence[Question]
+) -> list[EventType]:
     """Ask which question is meant."""
     lines = "\n".join(f"{number}. {question.title}" for number, question in enumerate(questions, 1))
     buttons = [{"title": question.title, "payload": question.title} for question in questions]
     buttons.append({"title": "都不是", "payload": "都不是"})
-    text = f"{_phrase(domain, 'utter_which_question')}\n{lines}"
+    text = f"{_phrase(domain, phrase)}\n{lines}"
     reply = {"text": text, "knowledge": [], "basis": [], "buttons": buttons}
     dispatcher.utter_message(json_message={"status": "clarify", "replies": [reply]})
     return []
-
-
-def _ellipsis(tracker: Tracker) -> Question | None:
-    """Return the question on the same topic of another right: after a term of patents, "那商标呢"."""
-    last = knowledge().questions.get(tracker.get_slot("last_question") or "")
-    message = tracker.latest_message
-    rights = set((message.get("named") or {}).get("rights") or ())
-    if last is None or not rights or not _ELLIPSIS.fullmatch(message.get("text") or ""):
-        return None
-    fits = [q for q in knowledge().questions.values() if q.topic == last.topic and rights & set(q.ip)]
-    ranked = [hit["question"] for hit in message.get("ranking") or []]
-    order = {question_id: place for place, question_id in enumerate(ranked)}
-    best = min(fits, key=lambda q: (order.get(q.id, len(ranked)), len(set(q.ip) - rights)), default=None)
-    if best is None and rights & set(last.ip):
-        return last
-    return best

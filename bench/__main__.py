@@ -1,6 +1,6 @@
 """`make bench`: measures the product and prints a table; `--write` puts it into docs/benchmarks.md.
 
-    python -m bench [--questions FILE] [--write]
+    python -m bench [--questions FILE] [--only accuracy] [--write]
 """
 
 from __future__ import annotations
@@ -8,26 +8,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime
-import os
-import platform
-import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from bench.load import at, load
-from bench.product import PROJECT, running
-
-PAGE = PROJECT / "docs" / "benchmarks.md"
-_PLACE = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
-
-
-def machine() -> str:
-    """Name the machine as far as figures need it."""
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "")
-    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) // 2**20  # type: ignore[index]
-    return f"{os.cpu_count()} cores ({model}), {memory} GiB, Python {platform.python_version()}"
+from bench.product import PROJECT, machine, put, running
 
 
 def training() -> tuple[float, Path]:
@@ -58,6 +45,15 @@ def accuracy(base: str, questions: Path, half: str | None = None) -> str:
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
 
 
+def measure_accuracy(base: str, questions: Path | None) -> str:
+    """Ask the project's own set and a further file; return the reports as Markdown."""
+    own = PROJECT / "tests" / "questions.jsonl"
+    reports = [(f"`{own.relative_to(PROJECT)}`, even lines (nothing was chosen on them)", accuracy(base, own, "even"))]
+    if questions is not None:
+        reports.append((f"`{questions.name}`", accuracy(base, questions)))
+    return "\n\n".join(f"{name}:\n\n```\n{report}\n```" for name, report in reports)
+
+
 def measure(questions: Path | None) -> str:
     """Run all measurements and return them as Markdown."""
     seconds, model = training()
@@ -71,12 +67,8 @@ def measure(questions: Path | None) -> str:
         rate, times = asyncio.run(load(base, 8, 100))
         rows.append(("8 people at once", f"{rate:.0f} turns/s, p50 {at(times, 0.5):.0f} ms, p99 {at(times, 0.99):.0f} ms"))
         rows.append(("memory, service and engine", f"{resident(pid)} MB"))
-        own = PROJECT / "tests" / "questions.jsonl"
-        reports = [(f"`{own.relative_to(PROJECT)}`, even lines (nothing was chosen on them)", accuracy(base, own, "even"))]
-        if questions is not None:
-            reports.append((f"`{questions.name}`", accuracy(base, questions)))
+        texts = measure_accuracy(base, questions)
     table = "\n".join(f"| {name} | {figure} |" for name, figure in rows)
-    texts = "\n\n".join(f"{name}:\n\n```\n{report}\n```" for name, report in reports)
     return f"{datetime.date.today()}, {machine()}.\n\n| what | figure |\n|---|---|\n{table}\n\n{texts}\n"
 
 
@@ -85,11 +77,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=Path, help="a further file of questions")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    parser.add_argument("--only", choices=("accuracy",), help="measure nothing else; prints without writing")
     given = parser.parse_args()
+    if given.only:
+        with running() as (base, *_):
+            print(measure_accuracy(base, given.questions))
+        return
     figures = measure(given.questions)
     print(figures)
     if given.write:
-        PAGE.write_text(_PLACE.sub(lambda place: place[1] + figures + place[2], PAGE.read_text("utf-8")), "utf-8")
+        put("figures", figures)
 
 
 if __name__ == "__main__":

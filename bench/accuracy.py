@@ -27,6 +27,8 @@ from tqdm import tqdm
 AT_ONCE = 4
 GIVEN = ("answered", "guide", "service")
 PERSON = ("handoff", "referral")
+WRITTEN = ("written", "styled")
+"""Origins of questions that were made for measuring, not collected."""
 _POINTS_ON = re.compile("人工|转接|工作人员|律师|法院|版权局|农业农村|市场监管|知识产权局|12345|12315|核实")
 
 
@@ -99,22 +101,32 @@ async def _judge_answer(asker: Asker, question: dict[str, Any], turn: dict[str, 
 
 
 def report(rows: list[dict[str, Any]]) -> str:
-    """Return the figures as lines."""
+    """Return the figures as lines: by class, over all, and for really asked questions apart (they are the harder half)."""
     by: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for row in rows:
         by[row["expect"]][row["verdict"]] += 1
     lines = [
-        f"{expect:13s} n={sum(found.values()):4d}  " + "  ".join(f"{v} {n} ({n / sum(found.values()):.1%})" for v, n in found.most_common())
+        f"{expect:13s} n={found.total():4d}  " + "  ".join(f"{v} {n} ({n / found.total():.1%})" for v, n in found.most_common())
         for expect, found in sorted(by.items())
     ]
-    answers = by["answer"]
-    asked = max(1, sum(answers.values()))
-    right = (answers["right"] + answers["right_after_choice"]) / asked
-    wrong = sum(found["wrong"] for found in by.values()) / max(1, len(rows))
+    lines.append(_shares("all", rows))
+    asked = [row for row in rows if row.get("origin", "written") not in WRITTEN]
+    if asked:
+        lines.append(_shares("really asked", asked))
+    person = by["handoff"] + by["refer"]
+    if person:
+        lines.append(f"handoff and referral, recall {person['right'] / person.total():.1%} of {person.total()}")
     times = sorted(row["ms"] for row in rows)
-    lines.append(f"right {right:.1%} (directly {answers['right'] / asked:.1%}), confidently wrong {wrong:.1%} of all {len(rows)}")
     lines.append(f"a turn: p50 {times[len(times) // 2]} ms, p99 {times[int(len(times) * 0.99)]} ms, {AT_ONCE} at once")
     return "\n".join(lines)
+
+
+def _shares(name: str, rows: list[dict[str, Any]]) -> str:
+    answers = collections.Counter(row["verdict"] for row in rows if row["expect"] == "answer")
+    asked = max(1, answers.total())
+    right = (answers["right"] + answers["right_after_choice"]) / asked
+    wrong = sum(row["verdict"] == "wrong" for row in rows) / max(1, len(rows))
+    return f"{name}: right {right:.1%} (directly {answers['right'] / asked:.1%}) of {asked}, confidently wrong {wrong:.1%} of {len(rows)}"
 
 
 def _fold(text: str) -> str:

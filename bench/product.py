@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import re
 import signal
 import socket
 import subprocess
@@ -49,3 +51,17 @@ def _until(address: str, process: subprocess.Popen[bytes]) -> float:
                 return time.monotonic()
         time.sleep(0.05)
     raise SystemExit(f"the product did not come up: {address}")
+
+
+def machine() -> str:
+    """Name the machine as far as figures need it."""
+    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "")
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) // 2**20  # type: ignore[index]
+    return f"{os.cpu_count()} cores ({model}), {memory} GiB, Python {platform.python_version()}"
+
+
+def put(place: str, figures: str) -> None:
+    """Write figures into docs/benchmarks.md between the marks of their place."""
+    page = PROJECT / "docs" / "benchmarks.md"
+    marks = re.compile(rf"(<!-- {place} -->\n).*?(<!-- /{place} -->)", re.DOTALL)
+    page.write_text(marks.sub(lambda found: found[1] + figures + found[2], page.read_text("utf-8")), "utf-8")

@@ -81,7 +81,7 @@ class RecordingEngine:
     def texts(self) -> list[str]:
         return [text for _, text, _ in self.asked]
 
-    async def ask(self, consultation: str, text: str, region: str) -> EngineTurn:
+    async def ask(self, consultation: str, text: str, region: str, last: str = "") -> EngineTurn:
         self.asked.append((consultation, text, region))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)

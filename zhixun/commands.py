@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from zhixun.errors import StopNow, ZhixunError
 from zhixun.knowledge.check import check, check_quick
+from zhixun.knowledge.coverage import Use, coverage, coverage_flaws, read_rows, table
 from zhixun.knowledge.load import KnowledgeError, load
 from zhixun.knowledge.site import load_site
 from zhixun.settings import Settings, read_settings
@@ -78,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     command = add("erase", "删除一件已结束咨询的个人信息（不可恢复）", _erase)
     command.add_argument("number", help="咨询件编号")
     command.add_argument("--reason", required=True, help="删除原因（会永久留存，不要写个人信息）")
+    command = add("report", "打印报表", _report)
+    command.add_argument("what", choices=("coverage",), help="coverage 规范各条款由什么内容承担、用过几次、还缺什么")
     add("rebuild", "由流水和封存文件重建索引", _rebuild)
     command = add("user", "管理工作人员账号", _user)
     command.add_argument("what", choices=("list", "add", "reset"), help="list 列出，add 新增，reset 重发一次性密码")
@@ -117,7 +120,9 @@ def _train(settings: Settings, given: argparse.Namespace) -> int:
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:
     knowledge = load(settings.knowledge_dir)
+    covered = coverage(read_rows(settings.knowledge_dir), knowledge)
     flaws = check(knowledge) + check_quick(knowledge, load_site(settings.knowledge_dir))
+    flaws += coverage_flaws(covered, knowledge, settings.project_dir)
     flaws = [flaw for flaw in flaws if given.part in flaw[0]]
     for place, words in flaws:
         print(f"{place}: {words}")
@@ -212,6 +217,18 @@ def _erase(settings: Settings, given: argparse.Namespace) -> int:
 
     _with_archive(settings, lambda a: erase(a.journal, a.sealer, given.number, given.reason))
     print(f"{given.number} 的内容已不可读，编号、时间和存证保留。")
+    return WELL
+
+
+def _report(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.reports.usage import usage
+
+    async def work(archive: Archive) -> dict[str, Use]:
+        async with archive.database.read() as connection:
+            return {name: Use(count, last) for name, (count, last) in (await usage(connection)).items()}
+
+    knowledge = load(settings.knowledge_dir)
+    print(table(coverage(read_rows(settings.knowledge_dir), knowledge), knowledge, _with_archive(settings, work)))
     return WELL
 
 

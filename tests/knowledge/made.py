@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from zhixun.knowledge.figures import Figures
 from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
 
+NO_FIGURES = Figures({"fee": {}, "term": {}})
 CHECKED = date(2026, 11, 20)
 GLOSSARY = Glossary(
     rights={"商标": ("牌子",), "专利": (), "发明": ("发明专利",)},
@@ -38,11 +41,19 @@ def question(question_id: str = "q-one", **more: object) -> Question:
     })  # fmt: skip
 
 
-def knowledge(*questions: Question, sources: tuple[Source, ...] = (), glossary: Glossary = GLOSSARY) -> Knowledge:
-    """Put questions together; the source `law` is always there."""
+def knowledge(
+    *questions: Question,
+    sources: tuple[Source, ...] = (),
+    glossary: Glossary = GLOSSARY,
+    figures: Figures | None = None,
+    menus: Mapping[str, tuple[str, ...]] | None = None,
+) -> Knowledge:
+    """Put questions together; the source `law` is always there, and every right has a menu of the first question."""
     every = questions or (question(),)
     papers = {each.id: each for each in (source(), *sources)}
-    return Knowledge({each.id: each for each in every}, papers, glossary, "v1")
+    if menus is None:
+        menus = dict.fromkeys(glossary.rights, (every[0].id,))
+    return Knowledge({each.id: each for each in every}, papers, glossary, figures or NO_FIGURES, menus, "v1")
 
 
 SOURCES = """
@@ -64,6 +75,23 @@ ANSWERS = """
       basis: [{source: law, at: 第一条, gist: 期限为三个月整。}]
       checked: 2026-11-20
 """
+FEES = """
+filing:
+  title: 申请费
+  right: 商标
+  per: 每件
+  reducible: true
+  values: [{amount: 900, unit: 元, source: law, at: 附表}]
+"""
+DEADLINES = """
+opposition:
+  title: 异议期
+  right: 商标
+  per: 自公告之日起
+  values:
+    - {amount: 3, unit: 个月, source: law, at: 第一条, until: 2026-12-31}
+    - {amount: 2, unit: 个月, source: law, at: 第二条, from: 2027-01-01}
+"""
 TERMS = """
 rights: {商标: [牌子]}
 wider: {}
@@ -77,4 +105,8 @@ def write(folder: Path, sources: str = SOURCES, answers: str = ANSWERS, terms: s
     (folder / "sources.yml").write_text(sources, "utf-8")
     (folder / "answers" / "one.yml").write_text(answers, "utf-8")
     (folder / "glossary.yml").write_text(terms, "utf-8")
+    (folder / "fees.yml").write_text(FEES, "utf-8")
+    (folder / "deadlines.yml").write_text(DEADLINES, "utf-8")
+    (folder / "menus.yml").write_text("商标: [q-one]\n", "utf-8")
+    (folder / "coverage.yml").write_text("{}\n", "utf-8")
     return folder

@@ -10,7 +10,8 @@ import pytest
 from tests.knowledge.made import GLOSSARY, answer, knowledge, question, source
 from tests.support import ROOT, real_knowledge
 from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, WORDINGS, check, check_quick, plain
-from zhixun.knowledge.model import Basis, Knowledge
+from zhixun.knowledge.figures import Figure, Figures, Value
+from zhixun.knowledge.model import Basis, Knowledge, Source
 from zhixun.knowledge.site import Site, load_site
 
 U = source("unsure", verified="U")
@@ -32,6 +33,14 @@ def _two(first: dict[str, object], second: dict[str, object]) -> Knowledge:
 
 
 Q, A = "made.yml: q-one", "made.yml: q-one [全国 ]"
+MENUS = {"商标": ("q-one",), "发明": ("q-one",)}
+
+
+def _figured(*values: Value, right: str = "商标", sources: tuple[Source, ...] = ()) -> Knowledge:
+    figure = Figure("opposition", "异议期", right, "自公告之日起", values)
+    return knowledge(figures=Figures({"fee": {}, "term": {figure.id: figure}}), sources=sources)
+
+
 DAMAGED: dict[str, tuple[Knowledge, str, str]] = {
     "too few wordings": (
         knowledge(question(wordings=tuple(f"问法{n}号" for n in range(WORDINGS - 1)))),
@@ -85,6 +94,26 @@ DAMAGED: dict[str, tuple[Knowledge, str, str]] = {
     "source replaced by nothing": (
         knowledge(sources=(source("old", replaced_by="gone"),)), "sources.yml: old", "replaced_by 指向不存在的来源 gone",
     ),
+    "figure of no source": (_figured(Value(3, "个月", "gone", "第一条")), "deadlines.yml: opposition", "未知来源 gone"),
+    "figure of an unverified source": (
+        _figured(Value(3, "个月", "unsure", "第一条"), sources=(U,)), "deadlines.yml: opposition", "来源 unsure 未经核实，不能作为数值的依据",
+    ),
+    "figure of no right": (
+        _figured(Value(3, "个月", "law", "第一条"), right="火星权"),
+        "deadlines.yml: opposition", "权利“火星权”不在 glossary.yml 的 rights 里",
+    ),
+    "two values of a figure on one day": (
+        _figured(Value(3, "个月", "law", "第一条", until=date(2027, 1, 1)), Value(2, "个月", "law", "第二条", since=date(2027, 1, 1))),
+        "deadlines.yml: opposition", "两个数值的有效期重叠：3个月 与 2个月",
+    ),
+    "figure whose source is not cited": (
+        _of(answer(figure_sources=("law", "fees")), source("fees")), A, "正文用了出自 fees 的数值，basis 里没有它",
+    ),
+    "menu of no question": (
+        knowledge(menus={**MENUS, "商标": ("q-gone",)}), "menus.yml: 商标", "不存在的问题 q-gone",
+    ),
+    "menu of no right": (knowledge(menus={**MENUS, "火星权": ("q-one",)}), "menus.yml", "“火星权”不在 glossary.yml 的 rights 里"),
+    "right that people name without a menu": (knowledge(menus={"发明": ("q-one",)}), "menus.yml", "缺“商标”的菜单"),
     "wider of no word": (
         knowledge(glossary=dataclasses.replace(GLOSSARY, wider={"火星": "全国"})),
         "glossary.yml: wider", "“火星”不是 rights 或 places 里的词",

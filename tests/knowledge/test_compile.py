@@ -10,7 +10,7 @@ from tests.knowledge.made import knowledge, question
 from tests.support import real_knowledge
 from zhixun.knowledge.compile import LOOKUPS, compile_training_data
 
-PARTS = ("nlu/ask.yml", "nlu/lookups.yml", "jieba/field.txt")
+PARTS = ("nlu/lookups.yml", "jieba/field.txt")
 
 
 def _nlu(path: Path) -> list[dict[str, str]]:
@@ -22,19 +22,6 @@ def _nlu(path: Path) -> list[dict[str, str]]:
 def _lines(examples: str) -> list[str]:
     assert all(line.startswith("- ") for line in examples.splitlines())
     return [line.removeprefix("- ") for line in examples.splitlines()]
-
-
-def test_every_question_gives_its_last_wordings_under_one_intent(tmp_path: Path) -> None:
-    compile_training_data(knowledge(question(), question("q-two")), tmp_path)
-    (ask,) = _nlu(tmp_path / "nlu" / "ask.yml")
-    assert ask["intent"] == "ask"
-    assert _lines(ask["examples"]) == [f"{name}的第{number}种问法" for name in ("q-one", "q-two") for number in range(4, 12)]
-
-
-def test_marks_of_entities_in_a_wording_are_only_brackets(tmp_path: Path) -> None:
-    compile_training_data(knowledge(question(wordings=("[商标](right)怎么办", "商标怎么办"))), tmp_path)
-    (ask,) = _nlu(tmp_path / "nlu" / "ask.yml")
-    assert _lines(ask["examples"]) == ["【商标】（right）怎么办", "商标怎么办"]
 
 
 def test_lookups_are_told_longest_first_and_sayings_mean_their_term(tmp_path: Path) -> None:
@@ -60,8 +47,9 @@ def test_the_word_cutter_learns_every_word_of_the_field_once(tmp_path: Path) -> 
 def test_the_same_knowledge_gives_the_same_bytes_over_what_was_there(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         (tmp_path / folder / "nlu").mkdir(parents=True)
-        (tmp_path / folder / "nlu" / "ask.yml").write_text(folder)
+        (tmp_path / folder / "nlu" / "of-an-earlier-version.yml").write_text(folder)
         compile_training_data(knowledge(question(), question("q-two")), tmp_path / folder)
+        assert {path.relative_to(tmp_path / folder).as_posix() for path in (tmp_path / folder).rglob("*.*")} == set(PARTS)
     for part in PARTS:
         assert (tmp_path / "one" / part).read_bytes() == (tmp_path / "two" / part).read_bytes()
 
@@ -69,8 +57,6 @@ def test_the_same_knowledge_gives_the_same_bytes_over_what_was_there(tmp_path: P
 def test_the_knowledge_of_this_repository_compiles(tmp_path: Path) -> None:
     real = real_knowledge()
     compile_training_data(real, tmp_path)
-    (ask,) = _nlu(tmp_path / "nlu" / "ask.yml")
-    assert len(_lines(ask["examples"])) > 6 * len(real.questions)
     lookups = {entry["lookup"]: entry["examples"] for entry in _nlu(tmp_path / "nlu" / "lookups.yml") if "lookup" in entry}
     assert set(lookups) == set(LOOKUPS)
     assert all(_lines(examples) for examples in lookups.values())

@@ -52,13 +52,16 @@ class EngineClient:
             self.ready = False
         return self.ready
 
-    async def ask(self, consultation: str, text: str, region: str) -> EngineTurn:
+    async def ask(self, consultation: str, text: str, region: str, last: str = "") -> EngineTurn:
         """Send one message and return what the engine says.
+
+        Args:
+            last: id of the question answered last, from which a short message may go on.
 
         Raises:
             TryLater: the engine is starting, gone, too slow, or answered something else than a turn.
         """
-        message = {"sender": consultation, "message": text, "metadata": {"region": region}}
+        message = {"sender": consultation, "message": text, "metadata": {"region": region, "last": last}}
         try:
             async with self._open.post(self._address, json=message) as response:
                 if response.status != 200:

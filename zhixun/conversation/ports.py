@@ -34,7 +34,7 @@ class Engine(Protocol):
 
     ready: bool
 
-    async def ask(self, consultation: str, text: str, region: str) -> EngineTurn:
+    async def ask(self, consultation: str, text: str, region: str, last: str = "") -> EngineTurn:
         """Take one message.
 
         Raises:

@@ -31,6 +31,8 @@ __all__ = ["Turns", "replies_of"]
 _log = logging.getLogger(__name__)
 
 TURN_DONE = ("parsed", "relayed")
+REMEMBERED = 3
+"""For how many turns a question that was answered may be gone on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Turns:
 
     async def _decide(self, said: _Said) -> tuple[Turn, list[Event]]:
         owner = owner_of(said.state)
-        meant = await self._meant(said)
+        meant, last = await self._meant(said)
         answer = self._person.answer(said.state, meant, said.phone)
         if answer is not None:
             state, status, replies, extra = answer
@@ -158,7 +160,7 @@ class Turns:
         if said.words.bare:
             reply = Reply(self._site.phrases["withheld"], kind="withheld")
             return self._close_turn(said, owner, said.state, "withheld", (reply,), (), {})
-        turn = await self._ask_engine(said, meant)
+        turn = await self._ask_engine(said, meant, last)
         replies = turn.replies
         if said.words.hidden:
             note = self._site.phrases["masked"].format(what="、".join(said.words.hidden))
@@ -168,19 +170,24 @@ class Turns:
         state, handed, extra = self._person.hand_off(turn.handoff)
         return self._close_turn(said, owner, state, "handoff", (*replies, handed), extra, turn.parsed)
 
-    async def _meant(self, said: _Said) -> str:
-        """Return the payload of the button that the words name by number or title; else the words."""
+    async def _meant(self, said: _Said) -> tuple[str, str]:
+        """Return what the words mean in the talk so far.
+
+        That is the payload of the button that they name by number or title, else the words; and the question that was
+        answered last, from which short words may go on ("多少钱", "那外观呢").
+        """
         text = said.words.text
         if len(text) > LONGEST_CHOICE:
-            return text
+            return text, ""
         async with self._database.read() as connection:
             entries = await self._journal.read(connection, said.number)
         shown = [entry for entry in entries if entry.open.get("turn") == said.turn - 1]
-        return named_choice(text, [button for reply in replies_of(shown) for button in reply.buttons]) or text
+        buttons = [button for reply in replies_of(shown) for button in reply.buttons]
+        return named_choice(text, buttons) or text, _last_question(entries, said.turn)
 
-    async def _ask_engine(self, said: _Said, text: str) -> EngineTurn:
+    async def _ask_engine(self, said: _Said, text: str, last: str) -> EngineTurn:
         try:
-            return await self._engine.ask(said.number, text, said.region)
+            return await self._engine.ask(said.number, text, said.region, last)
         except TryLater as error:
             _log.warning("engine gave no answer: %s", error.code)
             phrase = self._site.phrases["degraded" if self._engine.ready else "starting"]
@@ -214,6 +221,14 @@ def replies_of(entries: list[Entry]) -> tuple[Reply, ...]:
         for entry in entries
         if entry.kind == "said" and entry.actor != "citizen"
     )
+
+
+def _last_question(entries: list[Entry], turn: int) -> str:
+    """Return the id of the question answered last before `turn`, or an empty string."""
+    for entry in reversed(entries):
+        if entry.kind == "said" and entry.actor == "bot" and entry.open.get("knowledge") and turn - REMEMBERED <= entry.open["turn"] < turn:
+            return str(entry.open["knowledge"][0])
+    return ""
 
 
 async def _row(connection: AsyncConnection, number: str) -> sa.RowMapping:

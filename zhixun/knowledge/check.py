@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
-from zhixun.knowledge.model import Answer, Glossary, Knowledge, Question
+from zhixun.knowledge.model import Answer, Knowledge, Question
 from zhixun.knowledge.site import Site
 
 __all__ = ["FAR_FUTURE", "Flaw", "check", "check_quick", "plain"]
@@ -40,7 +40,8 @@ def check(knowledge: Knowledge) -> list[Flaw]:
         for answer in question.answers:
             where = f"{place} [{answer.region} {answer.since or ''}]"
             flaws += [(where, flaw) for flaw in _answer_flaws(answer, knowledge)]
-    return [*flaws, *_shared_wordings(knowledge), *_source_flaws(knowledge), *_glossary_flaws(knowledge.glossary)]
+    more = (_shared_wordings, _outside_words, _source_flaws, _figure_flaws, _menu_flaws, _glossary_flaws)
+    return [*flaws, *(flaw for find in more for flaw in find(knowledge))]
 
 
 def _question_flaws(question: Question, knowledge: Knowledge) -> Iterator[str]:
@@ -82,6 +83,8 @@ def _basis_flaws(answer: Answer, knowledge: Knowledge) -> Iterator[str]:
         return
     known = [knowledge.sources[basis.source] for basis in answer.basis if basis.source in knowledge.sources]
     yield from (f"未知来源 {basis.source}" for basis in answer.basis if basis.source not in knowledge.sources)
+    cited = {basis.source for basis in answer.basis}
+    yield from (f"正文用了出自 {source} 的数值，basis 里没有它" for source in answer.figure_sources if source not in cited)
     if known and answer.outcome == "answered" and all(source.verified == "U" for source in known):
         yield "只依据未核实的来源，不能作为事实答复"
     # A rule that ended before the answer begins, or begins after it ends, cannot carry it.
@@ -100,6 +103,16 @@ def _shared_wordings(knowledge: Knowledge) -> Iterator[Flaw]:
             first = owner.setdefault(plain(words), question.id)
             if first != question.id:
                 yield f"{question.file}: {question.id}", f"问法“{words}”也属于 {first}"
+
+
+def _outside_words(knowledge: Knowledge) -> Iterator[Flaw]:
+    """Words of other matters decide against an answer, so none may occur in what people ask of the field."""
+    outside = {plain(word): word for words in knowledge.glossary.more.get("outside", {}).values() for word in words}
+    pattern = re.compile("|".join(map(re.escape, outside)) or r"(?!)")
+    for question in knowledge.questions.values():
+        if question.answers[0].outcome != "out_of_scope":
+            found = {match[0] for words in (question.title, *question.wordings) for match in pattern.finditer(plain(words))}
+            yield from ((f"{question.file}: {question.id}", f"问法里有 glossary.yml outside 的词“{outside[word]}”") for word in sorted(found))
 
 
 def check_quick(knowledge: Knowledge, site: Site) -> list[Flaw]:
@@ -124,7 +137,34 @@ def _source_flaws(knowledge: Knowledge) -> Iterator[Flaw]:
             yield place, f"replaced_by 指向不存在的来源 {source.replaced_by}"
 
 
-def _glossary_flaws(glossary: Glossary) -> Iterator[Flaw]:
+def _figure_flaws(knowledge: Knowledge) -> Iterator[Flaw]:
+    for kind, table in knowledge.figures.tables.items():
+        for figure in table.values():
+            place = f"{'fees' if kind == 'fee' else 'deadlines'}.yml: {figure.id}"
+            if figure.right not in knowledge.glossary.rights:
+                yield place, f"权利“{figure.right}”不在 glossary.yml 的 rights 里"
+            for value in figure.values:
+                source = knowledge.sources.get(value.source)
+                if source is None:
+                    yield place, f"未知来源 {value.source}"
+                elif source.verified == "U":
+                    yield place, f"来源 {source.id} 未经核实，不能作为数值的依据"
+            for first, second in pairwise(sorted(figure.values, key=lambda value: value.since or date.min)):
+                if (first.until or FAR_FUTURE) >= (second.since or date.min):
+                    yield place, f"两个数值的有效期重叠：{first.words} 与 {second.words}"
+
+
+def _menu_flaws(knowledge: Knowledge) -> Iterator[Flaw]:
+    for right, menu in knowledge.menus.items():
+        if right not in knowledge.glossary.rights:
+            yield "menus.yml", f"“{right}”不在 glossary.yml 的 rights 里"
+        yield from ((f"menus.yml: {right}", f"不存在的问题 {name}") for name in menu if name not in knowledge.questions)
+    sayable = [right for right, sayings in knowledge.glossary.rights.items() if sayings]
+    yield from (("menus.yml", f"缺“{right}”的菜单") for right in sayable if right not in knowledge.menus)
+
+
+def _glossary_flaws(knowledge: Knowledge) -> Iterator[Flaw]:
+    glossary = knowledge.glossary
     place = "glossary.yml: wider"
     for narrow, wider in glossary.wider.items():
         table = glossary.rights if narrow in glossary.rights else glossary.places

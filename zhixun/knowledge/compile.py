@@ -1,10 +1,13 @@
-"""Turns knowledge into what the engine trains on: wordings, lookup tables, the user dictionary of the word cutter.
+"""Turns knowledge into what the engine trains on: lookup tables and the user dictionary of the word cutter.
+
+The wordings of questions are read by the ranker from the knowledge itself.
 
 Nothing made here is committed; `zhixun train` makes it anew whenever the knowledge changed.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -17,29 +20,17 @@ __all__ = ["LOOKUPS", "compile_training_data"]
 LOOKUPS = {"right": "rights", "place": "places", "dispute": "disputes", "stage": "stages", "service": "services"}
 """Entity to the section of the glossary that lists its values."""
 
-_WORDINGS = 8
-
 
 def compile_training_data(knowledge: Knowledge, folder: Path) -> None:
-    """Write `nlu/ask.yml`, `nlu/lookups.yml` and `jieba/field.txt` below `folder`, replacing what was there."""
-    (folder / "nlu").mkdir(parents=True, exist_ok=True)
-    (folder / "jieba").mkdir(parents=True, exist_ok=True)
-    _write_nlu(folder / "nlu" / "ask.yml", [_examples(knowledge)])
-    _write_nlu(folder / "nlu" / "lookups.yml", _lookups(knowledge.glossary))
+    """Write `nlu/lookups.yml` and `jieba/field.txt` below `folder`, replacing what was there."""
+    for part in ("nlu", "jieba"):
+        # The engine reads whole folders, so nothing of an earlier version may be left in them.
+        shutil.rmtree(folder / part, ignore_errors=True)
+        (folder / part).mkdir(parents=True)
+    data = {"version": "3.1", "nlu": list(_lookups(knowledge.glossary))}
+    (folder / "nlu" / "lookups.yml").write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=10_000), "utf-8")
     words = sorted(_dictionary(knowledge.glossary))
     (folder / "jieba" / "field.txt").write_text("".join(f"{word} 2000 n\n" for word in words), "utf-8")
-
-
-def _write_nlu(path: Path, entries: Iterable[Mapping[str, str]]) -> None:
-    data = {"version": "3.1", "nlu": list(entries)}
-    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=10_000), "utf-8")
-
-
-def _examples(knowledge: Knowledge) -> Mapping[str, str]:
-    # The ranker reads all wordings from the knowledge itself; the linear model only needs to know what a question
-    # sounds like, and its training time grows with every example.
-    wordings = (words for question in knowledge.questions.values() for words in question.wordings[-_WORDINGS:])
-    return {"intent": "ask", "examples": _bullets(_plain(words) for words in wordings)}
 
 
 def _lookups(glossary: Glossary) -> Iterator[Mapping[str, str]]:
@@ -57,11 +48,6 @@ def _dictionary(glossary: Glossary) -> set[str]:
     tables = [glossary.rights, glossary.places, *glossary.more.values()]
     words = {word for table in tables for term, known in table.items() for word in (term, *known)}
     return {word for word in words if len(word) > 1 and " " not in word}
-
-
-def _plain(words: str) -> str:
-    """Brackets would be read as entity marks."""
-    return words.translate(str.maketrans("[]()", "【】（）"))
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -14,9 +14,10 @@ from typing import Any
 import jsonschema
 import yaml
 
+from zhixun.knowledge.figures import FigureError, Figures, read_figures
 from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
 
-__all__ = ["KnowledgeError", "fingerprint", "load", "read_file", "read_glossary", "read_questions"]
+__all__ = ["KnowledgeError", "fingerprint", "load", "load_figures", "read_file", "read_glossary"]
 
 _SCHEMAS = Path(__file__).with_name("schema.yml")
 
@@ -45,8 +46,9 @@ def load(folder: Path) -> Knowledge:
         KnowledgeError: a file is not YAML, breaks the schema, or two questions share an id.
     """
     sources = {i: _source(i, raw) for i, raw in read_file(folder / "sources.yml", "sources").items()}
+    figures = load_figures(folder)
     questions: dict[str, Question] = {}
-    for question in read_questions(folder):
+    for question in _questions(folder, figures):
         if question.id in questions:
             raise KnowledgeError(f"{question.file}: 问题编号 {question.id} 与 {questions[question.id].file} 重复")
         questions[question.id] = question
@@ -54,15 +56,26 @@ def load(folder: Path) -> Knowledge:
         MappingProxyType(questions),
         MappingProxyType(sources),
         read_glossary(folder),
+        figures,
+        {right: tuple(questions) for right, questions in read_file(folder / "menus.yml", "menus").items()},
         fingerprint(folder)[:12],
     )
 
 
-def read_questions(folder: Path) -> Iterator[Question]:
+def load_figures(folder: Path) -> Figures:
+    """Read `fees.yml` and `deadlines.yml` of `folder`."""
+    files = {"fee": "fees.yml", "term": "deadlines.yml"}
+    return Figures({kind: read_figures(read_file(folder / name, "figures") or {}) for kind, name in files.items()})
+
+
+def _questions(folder: Path, figures: Figures) -> Iterator[Question]:
     """Yield every question of `folder`/answers in the order of files and lines."""
     for path in sorted((folder / "answers").glob("*.yml")):
         for raw in read_file(path, "questions") or ():
-            yield _question(raw, path.name)
+            try:
+                yield _question(raw, path.name, figures)
+            except FigureError as error:
+                raise KnowledgeError(f"{path.name}: {raw['id']}：{error}") from error
 
 
 def read_glossary(folder: Path) -> Glossary:
@@ -130,14 +143,14 @@ def _source(source_id: str, raw: Mapping[str, Any]) -> Source:
     )
 
 
-def _question(raw: Mapping[str, Any], file: str) -> Question:
+def _question(raw: Mapping[str, Any], file: str, figures: Figures) -> Question:
     return Question(
         id=raw["id"],
         title=raw["title"],
         ip=tuple(raw["ip"]),
         topic=raw["topic"],
         wordings=tuple(str(words) for words in raw["wordings"]),
-        answers=tuple(_answer(answer) for answer in raw["answers"]),
+        answers=tuple(_answer(answer, figures) for answer in raw["answers"]),
         next=tuple(raw.get("next", ())),
         covers=tuple(raw.get("covers", ())),
         local=raw.get("local", False),
@@ -145,16 +158,21 @@ def _question(raw: Mapping[str, Any], file: str) -> Question:
     )
 
 
-def _answer(raw: Mapping[str, Any]) -> Answer:
+def _answer(raw: Mapping[str, Any], figures: Figures) -> Answer:
+    since, until = raw.get("valid_from"), raw.get("valid_until")
+    # An answer without a beginning is good from the day somebody compared it with its sources.
+    window = since or raw["checked"], until
+    text = figures.fill(raw["text"].strip(), *window)
+    brief = figures.fill(raw.get("brief", ""), *window)
     return Answer(
         region=raw["region"],
-        text=raw["text"].strip(),
-        facts=tuple(str(fact) for fact in raw.get("facts", ())),
-        basis=tuple(Basis(b["source"], b["at"], b["gist"].strip()) for b in raw.get("basis", ())),
+        text=text.text,
+        facts=tuple(dict.fromkeys([*(str(fact) for fact in raw.get("facts", ())), *text.figures])),
+        basis=tuple(Basis(b["source"], b["at"], figures.fill(b["gist"].strip(), *window).text) for b in raw.get("basis", ())),
         checked=raw["checked"],
-        since=raw.get("valid_from"),
-        until=raw.get("valid_until"),
-        brief=raw.get("brief", ""),
+        since=since,
+        until=until,
+        brief=brief.text,
         outcome=raw.get("outcome", "answered"),
+        figure_sources=text.sources,
     )
-

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from zhixun.knowledge.figures import Figures
+
 NATIONWIDE = "全国"
 
 
@@ -50,6 +52,8 @@ class Answer:
     until: date | None = None
     brief: str = ""
     outcome: str = "answered"
+    figure_sources: tuple[str, ...] = ()
+    """The sources of the fees and deadlines that were put into the text."""
 
     def holds_on(self, day: date) -> bool:
         """Tell whether the answer holds on `day` (both ends inclusive)."""
@@ -94,4 +98,7 @@ class Knowledge:
     questions: Mapping[str, Question]
     sources: Mapping[str, Source]
     glossary: Glossary
+    figures: Figures
+    menus: Mapping[str, tuple[str, ...]]
+    """Right to the questions that are offered when a citizen says only its name."""
     version: str

@@ -48,6 +48,12 @@ class Vocabulary:
         return self.counts([dict.fromkeys(text, 1.0) for text in texts])
 
 
+    def numbers(self, text: Sequence[str]) -> NDArray[np.int32]:
+        """Return the numbers of the known grams that occur in one question."""
+        found = (self._index.get(gram, -1) for gram in dict.fromkeys(text))
+        return np.fromiter((number for number in found if number >= 0), np.int32)
+
+
 class Bm25:
     """Weights of grams in documents.
 
@@ -78,6 +84,17 @@ class Bm25:
         scores = np.asarray((asked @ self.weights).todense())
         shares: NDArray[np.float32] = (scores / np.maximum(known, 1e-6)[:, None]).astype(np.float32)
         return shares
+
+
+    def score(self, grams: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the same as `scores` for one question, given the numbers of its grams, without building matrices."""
+        begin, end = self.weights.indptr[grams], self.weights.indptr[grams + 1]
+        spans = [slice(first, last) for first, last in zip(begin, end, strict=True)]
+        documents = np.concatenate([self.weights.indices[span] for span in spans] or [np.zeros(0, np.int32)])
+        weights = np.concatenate([self.weights.data[span] for span in spans] or [np.zeros(0, np.float32)])
+        total = np.bincount(documents, weights, minlength=self.weights.shape[1])
+        score: NDArray[np.float32] = (total / max(float(self.idf[grams].sum()), 1e-6)).astype(np.float32)
+        return score
 
 
 def count(parts: Sequence[Sequence[str]]) -> Counter[str]:

@@ -22,11 +22,14 @@ from sklearn.linear_model import LogisticRegression
 from zhixun.nlu.bm25 import Bm25, Vocabulary, count
 from zhixun.nlu.text import Terms, clauses, grams, normalise, sounds
 
-__all__ = ["Candidate", "Document", "Ranked", "Ranking"]
+__all__ = ["About", "Candidate", "Document", "Held", "Ranked", "Ranking", "cross_validate"]
 
 FOLDS = 5
 LONG, MANY_CLAUSES = 30, 3
 FACET = 0.1
+PLACES = 3
+SIBLINGS = 2
+"""A topic of fewer questions needs no menu."""
 VIEWS: Mapping[str, float] = {"sight": 1.0, "sound": 1.0}
 """The views and their weights, chosen on questions that are not in the knowledge."""
 
@@ -44,6 +47,26 @@ class Document:
     """Right, topic, title: counted twice."""
     phrases: tuple[str, ...] = ()
     """Clauses of the answers: counted once."""
+    about: About | None = None
+    """Of questions only."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a question is about, and which questions people ask next.
+
+    Attributes:
+        right: its main right; empty when it is about none or all.
+        asked: its title without that right: what a question on another right would ask as well.
+        ours: whether it is of the field, and not one that only says who else is to be asked.
+    """
+
+    right: str
+    topic: str
+    asked: str
+    rights: frozenset[str]
+    next: frozenset[str]
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,16 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A wording that was ranked without being known: where it belongs, the first places, and how far ahead the first was."""
+
+    id: str
+    text: str
+    places: tuple[str, ...]
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class _View:
     """One way of looking at the documents."""
 
@@ -80,6 +113,8 @@ class _View:
 
     def scores(self, queries: Sequence[Sequence[str]]) -> _Matrix:
         """Return questions × documents."""
+        if len(queries) == 1:
+            return self.bm25.score(self.vocabulary.numbers(queries[0]))[None]
         return self.bm25.scores(self.vocabulary.asked(queries))
 
 
@@ -94,6 +129,7 @@ class Ranking:
     slope: float = 1.0
     intercept: float = 0.0
     wordings: dict[str, str] = field(default_factory=dict)
+    about: dict[str, About] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, documents: Sequence[Document], terms: Terms, *, calibrate: bool = True) -> Ranking:
@@ -103,6 +139,7 @@ class Ranking:
         ranking.wordings = {
             "".join(clauses(normalise(words))): document.id for document in reversed(documents) for words in document.wordings
         }
+        ranking.about = {document.id: document.about for document in documents if document.about}
         if calibrate:
             ranking.slope, ranking.intercept = _calibrate(prepared, terms)
         return ranking
@@ -118,6 +155,21 @@ class Ranking:
         }
         return cls(terms, [p.id for p in prepared], [p.rights for p in prepared], views)
 
+    @property
+    def subjects(self) -> Mapping[str, str]:
+        """The rights (and what people call them) and the topics of one right, each to its official word."""
+        by_topic: dict[str, list[str]] = {}
+        for about in self.about.values():
+            by_topic.setdefault(about.topic, []).append(about.right)
+        topics = {normalise(topic): topic for topic, rights in by_topic.items() if len(rights) >= SIBLINGS and len(set(rights)) == 1}
+        return {**topics, **self.terms.rights}
+
+    def near(self, question: str) -> frozenset[str]:
+        """Return the questions that go on from one: those it leads to, and those on the same right."""
+        own = self.about[question]
+        same = {other for other, about in self.about.items() if own.rights & about.rights or about.topic == own.topic}
+        return (own.next | frozenset(same)) - {question}
+
     def rank(self, text: str, top: int = 8) -> Ranked:
         """Rank all questions and acts for one message."""
         clean = normalise(text)
@@ -126,7 +178,7 @@ class Ranking:
         scores = self._score([query])
         order = np.argsort(-scores[0], kind="stable")[:top]
         margin = scores[0][order[0]] - scores[0][order[1]]
-        sure = 1 / (1 + np.exp(-(self.slope * margin + self.intercept)))
+        sure = self.sure(float(margin))
         # What the first place does not get is shared by the others in the proportion of their scores.
         rest = scores[0][order[1:]]
         values = [sure, *((1 - sure) * rest / max(rest.sum(), 1e-6))]
@@ -136,14 +188,19 @@ class Ranking:
             candidates = [Candidate(exact, 1.0, float(scores[0][self.ids.index(exact)])), *others]
         return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, exact is not None)
 
+    def sure(self, margin: float) -> float:
+        """Return the share of like cases in which a first place that was `margin` ahead of the second was right."""
+        return float(1 / (1 + np.exp(-(self.slope * margin + self.intercept))))
+
     def _score(self, queries: Sequence[_Query]) -> _Matrix:
         """Return the scores, questions × documents."""
         parts = {name: view.scores([query.grams[name] for query in queries]) for name, view in self.views.items()}
         for row, query in enumerate(queries):
             for name, focus in query.focus.items():
                 parts[name][row] = (parts[name][row] + self.views[name].scores([focus])[0]) / 2
-        total = sum(weight * parts[name] for name, weight in VIEWS.items()) / sum(VIEWS.values())
-        facets = np.asarray([[_agree(query.rights, own) for own in self.rights] for query in queries], np.float32)
+        total: _Matrix = np.sum([weight * parts[name] for name, weight in VIEWS.items()], axis=0) / sum(VIEWS.values())
+        agree = [[_agree(query.rights, own) for own in self.rights] for query in queries]
+        facets = np.asarray(agree, np.float32).reshape(total.shape)
         scores: _Matrix = (total + FACET * facets).astype(np.float32)
         return scores
 
@@ -152,8 +209,11 @@ class Ranking:
         for name, view in self.views.items():
             sparse.save_npz(folder / f"{name}.npz", view.bm25.weights)
         np.savez(folder / "arrays.npz", **{name: view.bm25.idf for name, view in self.views.items()})
+        questions = {
+            name: [one.right, one.topic, one.asked, sorted(one.rights), sorted(one.next), one.ours] for name, one in self.about.items()
+        }
         about = {"ids": self.ids, "rights": [sorted(own) for own in self.rights], "wordings": self.wordings,
-                 "slope": self.slope, "intercept": self.intercept,
+                 "slope": self.slope, "intercept": self.intercept, "about": questions,
                  "grams": {name: view.vocabulary.grams for name, view in self.views.items()}}  # fmt: skip
         (folder / "ranking.json").write_text(json.dumps(about, ensure_ascii=False), "utf-8")
 
@@ -167,7 +227,9 @@ class Ranking:
             for name, grams in about["grams"].items()
         }
         rights = [frozenset(own) for own in about["rights"]]
-        return cls(terms, about["ids"], rights, views, about["slope"], about["intercept"], about["wordings"])
+        questions = {name: About(right, topic, asked, frozenset(own), frozenset(after), ours)
+                     for name, (right, topic, asked, own, after, ours) in about["about"].items()}  # fmt: skip
+        return cls(terms, about["ids"], rights, views, about["slope"], about["intercept"], about["wordings"], questions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +286,27 @@ def _agree(asked: frozenset[str], own: frozenset[str]) -> int:
     return 1 if asked & own else -1
 
 
-def _calibrate(prepared: Sequence[_Prepared], terms: Terms) -> tuple[float, float]:
-    """Fit the confidence on wordings that were left out of the documents."""
-    margins, right = [], []
+def cross_validate(documents: Sequence[Document], terms: Terms) -> list[Held]:
+    """Rank every wording by a ranking that was built without it (five folds)."""
+    return _held_out([_Prepared.of(document, terms) for document in documents], terms)
+
+
+def _held_out(prepared: Sequence[_Prepared], terms: Terms) -> list[Held]:
+    found = []
     for fold in range(FOLDS):
         ranking = Ranking._build(prepared, terms, leave_out=fold)
-        held = [(at, text) for at, p in enumerate(prepared) for n, text in enumerate(p.texts) if n % FOLDS == fold]
+        held = [(p.id, text) for p in prepared for n, text in enumerate(p.texts) if n % FOLDS == fold]
         scores = ranking._score([_Query.of(text, terms) for _, text in held])
-        best = np.partition(scores, -2, axis=1)
-        margins.append(best[:, -1] - best[:, -2])
-        right.append(scores.argmax(axis=1) == np.asarray([at for at, _ in held]))
-    model = LogisticRegression(C=100.0).fit(np.concatenate(margins)[:, None], np.concatenate(right))
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :PLACES]
+        for (name, text), row, places in zip(held, scores, order, strict=True):
+            margin = float(row[places[0]] - row[places[1]])
+            found.append(Held(name, text, tuple(ranking.ids[at] for at in places), margin))
+    return found
+
+
+def _calibrate(prepared: Sequence[_Prepared], terms: Terms) -> tuple[float, float]:
+    """Fit the confidence on wordings that were left out of the documents."""
+    held = _held_out(prepared, terms)
+    margins, right = [[one.margin] for one in held], [one.id == one.places[0] for one in held]
+    model = LogisticRegression(C=100.0).fit(margins, right)
     return float(model.coef_[0, 0]), float(model.intercept_[0])

@@ -70,6 +70,10 @@ class Terms:
         synonyms: official term to sayings that are replaced by it, in questions and documents alike.
         rights: official right to its sayings; `wider`: a narrower right to the wider one.
         terms: words that show that a text is about the field at all.
+        outside: words of other matters, which occur in no question of the field.
+
+    Attributes:
+        rights: what a right is called, normalised, to its official name.
     """
 
     def __init__(
@@ -78,14 +82,16 @@ class Terms:
         rights: Mapping[str, Iterable[str]],
         wider: Mapping[str, str],
         terms: Iterable[str],
+        outside: Iterable[str] = (),
     ) -> None:
+        self.rights = {normalise(saying): right for right, sayings in rights.items() for saying in (right, *sayings)}
         self._official = {normalise(saying): term for term, sayings in synonyms.items() for saying in sayings}
-        self._right = {normalise(saying): right for right, sayings in rights.items() for saying in (right, *sayings)}
         self._wider = dict(wider)
-        words = {normalise(term) for term in terms} | set(self._right)
+        words = {normalise(term) for term in terms} | set(self.rights)
         self._synonym_pattern = _any_of(self._official)
-        self._right_pattern = _any_of(self._right)
+        self._right_pattern = _any_of(self.rights)
         self._term_pattern = _any_of(words)
+        self._outside_pattern = _any_of(normalise(word) for word in outside)
 
     def official(self, text: str) -> str:
         """Return a normalised text without fillers and with sayings replaced by official terms."""
@@ -94,8 +100,16 @@ class Terms:
 
     def rights_in(self, text: str) -> frozenset[str]:
         """Return the rights that a normalised text names; a narrower right brings its wider one."""
-        found = {self._right[match[0]] for match in self._right_pattern.finditer(text)}
+        found = {self.rights[match[0]] for match in self._right_pattern.finditer(text)}
         return frozenset(found | {self._wider[right] for right in found if right in self._wider})
+
+    def is_outside(self, text: str) -> bool:
+        """Tell whether a normalised text has words of other matters."""
+        return bool(self._outside_pattern.search(text))
+
+    def without_rights(self, text: str) -> str:
+        """Return a normalised text without the rights that it names."""
+        return self._right_pattern.sub("", text)
 
     def count(self, text: str) -> int:
         """Return how many words of the field a normalised text holds."""

@@ -1,0 +1,193 @@
+"""What a message means: an act, one or two curated questions, a bare subject, or a question that goes on from the last one.
+
+The order is that of certainty: the very words of a curated question; words that always mean an act; then the ranking, read
+by itself, by its parts, and in the light of the question answered before. No Rasa here, so that it can be tested and measured
+alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zhixun.nlu.ranking import Candidate, Ranked, Ranking
+from zhixun.nlu.text import normalise
+
+__all__ = ["ACT", "ASK", "FALLBACK", "Limits", "Meaning", "Understanding"]
+
+ASK, FALLBACK, VAGUE, OUTSIDE = "ask", "nlu_fallback", "vague", "out_of_scope"
+ACT = "act:"
+BARE = 8
+SHORT = 14
+"""Longer messages are taken to say by themselves what they are about."""
+PARTS = 2
+SHORTEST, HALVES = 3, 30
+_ASKING = re.compile("怎么|咋|如何|多久|多长|多少|几|吗|么|什么|啥|哪|谁|能|可以|可不|要|是否|不|有没|为|呢|费|期|条件|材料|流程|区别")
+_SENTENCE = re.compile(r"[?？。!！;；\n]+|(?:还有(?:就是)?|另外|以及|顺便问?|再就是|同时问?)[,，:：]?")
+_HALF = re.compile("[,，、]")
+# What surely asks, where a comma is all that parts two questions.
+_OPEN = re.compile("怎么|如何|多久|多长|多少|吗|什么|啥|哪|谁|几")
+_GOES_ON = re.compile(r"^(那么?|还有|另外|然后|要是|如果|换成|这个|这种|它)|呢[?？]?$|别的|其他")
+_ABOUT = re.compile(
+    r"^(我想|想|要|我要)?(问|咨询|了解)?(一下|下)?|(方面|这块|相关|有关)?的?(问题|事情|事儿?|咨询|业务|知识|内容)?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on the ranking is believed; what each means is told in `KnowledgeRanker`."""
+
+    act: float
+    answer: float
+    subject: float
+    outside: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What was understood.
+
+    Attributes:
+        intent: `ask`, `nlu_fallback` or a dialogue act, with its confidence.
+        questions: the ranking of curated questions, best first.
+        zone: `answer`, `clarify` or `unknown`: what the ranking allows to say.
+        also: a second question that the message asks as well, sure enough to be answered; None otherwise.
+        subject: the bare right or topic that the message is; empty otherwise.
+        goes_on: whether it was understood only in the light of the question before.
+        field: whether it sounds like the field at all, though none of the curated questions may be meant.
+    """
+
+    intent: str
+    confidence: float
+    questions: tuple[Candidate, ...]
+    zone: str
+    rights: tuple[str, ...]
+    also: str | None = None
+    subject: str = ""
+    goes_on: bool = False
+    field: bool = False
+
+
+class Understanding:
+    """Understands messages with a fitted ranking.
+
+    Args:
+        ranking: what ranks questions and acts.
+        patterns: acts with the words that always mean them; the first that fits decides.
+        limits: from where on the ranking is believed.
+    """
+
+    def __init__(self, ranking: Ranking, patterns: Sequence[tuple[str, re.Pattern[str]]], limits: Limits) -> None:
+        self._ranking = ranking
+        self._patterns = patterns
+        self._limits = limits
+        self._subjects = ranking.subjects
+
+    def understand(self, text: str, last: str = "") -> Meaning:
+        """Return what a message means.
+
+        Args:
+            text: the message.
+            last: id of the question answered before, or empty.
+        """
+        text = normalise(text)
+        ranked = self._ranking.rank(text)
+        intent, confidence = self._decide(text, ranked)
+        zone = self._zone(text, ranked)
+        meaning = Meaning(intent, confidence, _questions(ranked), zone, ranked.rights, field=bool(ranked.terms))
+        if (ranked.exact and intent == ASK) or intent not in (ASK, FALLBACK, VAGUE):
+            return meaning
+        subject = self._subject(text)
+        if subject:
+            return replace(meaning, intent=ASK, confidence=1.0, zone="clarify", subject=subject, field=True)
+        if last and len(text) <= SHORT and (zone != "answer" or intent == VAGUE or _GOES_ON.search(text)):
+            further = self._further(text, ranked, last)
+            if further is not None:
+                return further
+        return meaning if intent == VAGUE else self._in_parts(text, meaning)
+
+    def _decide(self, text: str, ranked: Ranked) -> tuple[str, float]:
+        best = ranked.candidates[0]
+        if ranked.exact and not best.id.startswith(ACT):
+            return ASK, 1.0
+        for act, pattern in self._patterns:
+            if pattern.search(text):
+                return act, 1.0
+        if best.id.startswith(ACT) and best.confidence >= self._limits.act:
+            return best.id.removeprefix(ACT), best.confidence
+        about = self._ranking.about.get(best.id)
+        if self._ranking.terms.is_outside(text) and best.confidence < self._limits.outside and (about is None or about.ours):
+            return OUTSIDE, 1 - best.confidence
+        unsure = best.id.startswith(ACT) or best.confidence < self._limits.answer
+        return (FALLBACK if unsure else ASK), best.confidence
+
+    def _zone(self, text: str, ranked: Ranked) -> str:
+        questions = _questions(ranked)
+        if not questions or questions[0].score < self._limits.score:
+            return "unknown"
+        # A bare subject ("商标注册") asks for no fact in particular, so it takes more to answer one.
+        bare = len(text) <= BARE and not _ASKING.search(text)
+        wanted = self._limits.subject if bare else self._limits.answer
+        return "answer" if questions[0].confidence >= wanted else "clarify"
+
+    def _subject(self, text: str) -> str:
+        """Return the right or topic that is all the message says, or an empty string."""
+        said = _ABOUT.sub("", text.rstrip("?？。!！,，~ "))
+        return self._subjects.get(said, "")
+
+    def _further(self, text: str, ranked: Ranked, last: str) -> Meaning | None:
+        """Read a short message as going on from the last question: "多少钱", "那外观呢", "还有别的办法吗"."""
+        before = self._ranking.about.get(last)
+        own = ranked.terms and not _GOES_ON.search(text)
+        if before is None or own:
+            return None
+        # A right that is named now takes the place of the one before; what was asked stays.
+        whole = f"{text}{before.asked}" if ranked.rights else f"{before.right}{before.topic}{text}"
+        again = self._ranking.rank(whole)
+        if ranked.rights:
+            fits = [c for c in _questions(again) if set(ranked.rights) & self._ranking.about[c.id].rights]
+        else:
+            near = self._ranking.near(last) | {last}
+            fits = [c for c in _questions(again) if c.id in near]
+        if not fits or fits[0].score < self._limits.score:
+            return None
+        # How far it is ahead among those that can be meant, not among all.
+        sure = self._ranking.sure(fits[0].score - fits[1].score) if len(fits) > 1 else fits[0].confidence
+        zone = "answer" if sure >= self._limits.answer else "clarify"
+        order = (replace(fits[0], confidence=sure), *fits[1:])
+        return Meaning(ASK, sure, order, zone, again.rights, goes_on=True, field=True)
+
+    def _in_parts(self, text: str, meaning: Meaning) -> Meaning:
+        """Find a second question in the message, when both of its parts are clear by themselves."""
+        parts = _asked_parts(text)
+        if len(parts) != PARTS:
+            return meaning
+        first, second = (self._ranking.rank(part) for part in parts)
+        one, other = _questions(first)[:1], _questions(second)[:1]
+        if one and not second.rights:
+            further = self._further(parts[1], second, one[0].id)
+            other = further.questions[:1] if further is not None else other
+        best = (*one, *other)
+        if len(best) < PARTS or best[0].id == best[1].id or min(c.confidence for c in best) < self._limits.answer:
+            return meaning
+        if min(c.score for c in best) < self._limits.score:
+            return meaning
+        order = (best[0], *(c for c in meaning.questions if c.id not in (best[0].id, best[1].id)))
+        return replace(
+            meaning, intent=ASK, confidence=best[0].confidence, questions=order, zone="answer", also=best[1].id, field=True
+        )
+
+
+def _asked_parts(text: str) -> list[str]:
+    """Return the parts of a message that ask something: its sentences, or the two halves of a short one."""
+    parts = [part for part in _SENTENCE.split(text) if len(part) >= SHORTEST and _ASKING.search(part)]
+    if len(parts) == 1 and len(text) <= HALVES:
+        parts = [part for part in _HALF.split(parts[0]) if len(part) >= SHORTEST]
+        return parts if all(_OPEN.search(part) for part in parts) else []
+    return parts
+
+
+def _questions(ranked: Ranked) -> tuple[Candidate, ...]:
+    return tuple(candidate for candidate in ranked.candidates if not candidate.id.startswith(ACT))
