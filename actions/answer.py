@@ -19,7 +19,7 @@ __all__ = ["ActionAnswer", "ActionRepeat", "ActionWhichRight"]
 
 CHOICES = 3
 MENU = 6
-SURE = 0.65
+SURE = 0.75
 """Below this confidence the answer to the next likely question is given too, and the third is offered."""
 COMMON_RIGHTS = ("专利", "商标", "著作权")
 ABROAD, ELSEWHERE = "境外", "外省"
@@ -52,6 +52,8 @@ class ActionAnswer(Action):
             return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
         elsewhere = ELSEWHERE in _places(tracker) and any(question.local for question in questions)
+        if ABROAD in _places(tracker) and zone != "answer" and not AT_HOME.search(message.get("text") or ""):
+            return _give(dispatcher, tracker, [knowledge().questions[FOREIGN_LAW]], questions)
         if zone == "answer" or elsewhere:
             also = knowledge().questions.get(meaning.get("also") or "")
             sure = ranking[0]["confidence"] >= SURE or elsewhere

@@ -40,15 +40,15 @@ class KnowledgeRanker(GraphComponent):
         act_confidence: how sure an act must be to win over the questions.
         answer_from: from this confidence on, the first question is answered; below it, choices are offered.
         outside_until: words of other matters win over a ranking that is less sure than this.
-        subject_answer_from: the same for a bare subject without a question.
+        unclear_answer_from: the same for a bare subject without a question, and where the best score is below `clear_from`.
         score_from: a best score below this means that nothing in the knowledge resembles the message.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the defaults of the config."""
-        return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.43, "subject_answer_from": 0.7,
-                "outside_until": 0.65, "score_from": 0.35}  # fmt: skip
+        return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.43,
+                "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.65, "score_from": 0.35}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -124,7 +124,7 @@ class KnowledgeRanker(GraphComponent):
         message.set("meaning", told, add_to_output=True)
 
     def _limits(self) -> Limits:
-        wanted = ("act_confidence", "answer_from", "subject_answer_from", "outside_until", "score_from")
+        wanted = ("act_confidence", "answer_from", "unclear_answer_from", "outside_until", "clear_from", "score_from")
         return Limits(*(float(self._config[name]) for name in wanted))
 
 

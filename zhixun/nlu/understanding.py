@@ -40,8 +40,9 @@ class Limits:
 
     act: float
     answer: float
-    subject: float
+    unclear: float
     outside: float
+    clear: float
     score: float
 
 
@@ -127,9 +128,11 @@ class Understanding:
         questions = _questions(ranked)
         if not questions or questions[0].score < self._limits.score:
             return "unknown"
-        # A bare subject ("商标注册") asks for no fact in particular, so it takes more to answer one.
-        bare = len(text) <= BARE and not _ASKING.search(text)
-        wanted = self._limits.subject if bare else self._limits.answer
+        # A bare subject ("商标注册") asks for no fact in particular, and a long story resembles many questions a little:
+        # it takes more to answer one. To be sent to the right door is no answer, so that takes no more.
+        vague = questions[0].score < self._limits.clear or (len(text) <= BARE and not _ASKING.search(text))
+        unclear = vague and self._ranking.about[questions[0].id].ours
+        wanted = self._limits.unclear if unclear else self._limits.answer
         return "answer" if questions[0].confidence >= wanted else "clarify"
 
     def _subject(self, text: str) -> str:
