@@ -52,7 +52,7 @@ class ActionAnswer(Action):
             return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
         elsewhere = ELSEWHERE in _places(tracker) and any(question.local for question in questions)
-        if ABROAD in _places(tracker) and zone != "answer" and not AT_HOME.search(message.get("text") or ""):
+        if ABROAD in _places(tracker) and zone != "answer" and _ours(questions[0]) and not AT_HOME.search(message.get("text") or ""):
             return _give(dispatcher, tracker, [knowledge().questions[FOREIGN_LAW]], questions)
         if zone == "answer" or elsewhere:
             also = knowledge().questions.get(meaning.get("also") or "")
@@ -173,6 +173,8 @@ def _places(tracker: Tracker) -> set[str]:
 
 def _for_place(question: Question, places: set[str]) -> Question:
     """Keep a rule of this place from being given for another country or province."""
+    if not _ours(question):
+        return question
     if ABROAD in places and OVERSEAS not in (question.topic, *question.ip) and not question.id.startswith(("overseas", "customs")):
         return knowledge().questions.get(FOREIGN_LAW, question)
     if ELSEWHERE in places and question.local:

@@ -41,6 +41,7 @@ class KnowledgeRanker(GraphComponent):
         answer_from: from this confidence on, the first question is answered; below it, choices are offered.
         outside_until: words of other matters win over a ranking that is less sure than this.
         unclear_answer_from: the same for a bare subject without a question, and where the best score is below `clear_from`.
+        known_from: below this share of known grams a message is junk.
         score_from: a best score below this means that nothing in the knowledge resembles the message.
     """
 
@@ -48,7 +49,8 @@ class KnowledgeRanker(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.43,
-                "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.65, "score_from": 0.35}  # fmt: skip
+                "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.65, "score_from": 0.35,
+                "known_from": 0.5}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -124,7 +126,7 @@ class KnowledgeRanker(GraphComponent):
         message.set("meaning", told, add_to_output=True)
 
     def _limits(self) -> Limits:
-        wanted = ("act_confidence", "answer_from", "unclear_answer_from", "outside_until", "clear_from", "score_from")
+        wanted = ("act_confidence", "answer_from", "unclear_answer_from", "outside_until", "clear_from", "score_from", "known_from")
         return Limits(*(float(self._config[name]) for name in wanted))
 
 

@@ -26,11 +26,11 @@ __all__ = ["About", "Candidate", "Document", "Held", "Ranked", "Ranking", "cross
 
 FOLDS = 5
 LONG, MANY_CLAUSES = 30, 3
-FACET = 0.1
+FACET = 0.03
 PLACES = 3
 SIBLINGS = 2
 """A topic of fewer questions needs no menu."""
-VIEWS: Mapping[str, float] = {"sight": 1.0, "sound": 1.0}
+VIEWS: Mapping[str, float] = {"sight": 1.0, "sound": 1.5}
 """The views and their weights, chosen on questions that are not in the knowledge."""
 
 _Matrix = NDArray[np.float32]
@@ -85,6 +85,8 @@ class Ranked:
     candidates: tuple[Candidate, ...]
     rights: tuple[str, ...]
     terms: int
+    known: float
+    """The share of its grams that occur in any document: next to nothing for junk."""
     exact: bool = False
 
 
@@ -186,7 +188,9 @@ class Ranking:
         if exact is not None:
             others = [Candidate(c.id, 0.0, c.score) for c in candidates if c.id != exact]
             candidates = [Candidate(exact, 1.0, float(scores[0][self.ids.index(exact)])), *others]
-        return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, exact is not None)
+        sight = query.grams["sight"]
+        known = len(self.views["sight"].vocabulary.numbers(sight)) / max(1, len(set(sight)))
+        return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, known, exact is not None)
 
     def sure(self, margin: float) -> float:
         """Return the share of like cases in which a first place that was `margin` ahead of the second was right."""

@@ -44,6 +44,7 @@ class Limits:
     outside: float
     clear: float
     score: float
+    known: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,14 @@ class Understanding:
 
     def _zone(self, text: str, ranked: Ranked) -> str:
         questions = _questions(ranked)
-        if not questions or questions[0].score < self._limits.score:
+        if not questions or questions[0].score < self._limits.score or ranked.known < self._limits.known:
             return "unknown"
+        if not self._ranking.about[questions[0].id].ours and not ranked.rights:
+            # To be sent to the right door needs no certainty of the question.
+            return "answer"
         # A bare subject ("商标注册") asks for no fact in particular, and a long story resembles many questions a little:
-        # it takes more to answer one. To be sent to the right door is no answer, so that takes no more.
-        vague = questions[0].score < self._limits.clear or (len(text) <= BARE and not _ASKING.search(text))
-        unclear = vague and self._ranking.about[questions[0].id].ours
+        # it takes more to answer one.
+        unclear = questions[0].score < self._limits.clear or (len(text) <= BARE and not _ASKING.search(text))
         wanted = self._limits.unclear if unclear else self._limits.answer
         return "answer" if questions[0].confidence >= wanted else "clarify"
 
