@@ -57,7 +57,8 @@ class ActionAnswer(Action):
         if zone == "answer" or elsewhere:
             also = knowledge().questions.get(meaning.get("also") or "")
             sure = ranking[0]["confidence"] >= SURE or elsewhere
-            return _give(dispatcher, tracker, *_answered(questions, also, sure=sure, local=elsewhere))
+            plan = _answered(questions, also, set(meaning.get("rights") or ()), sure=sure, local=elsewhere)
+            return _give(dispatcher, tracker, *plan)
         if not _ours(questions[0]) and sum(not _ours(question) for question in questions) > 1:
             dispatcher.utter_message(response="utter_out_of_scope")
             return []
@@ -128,13 +129,14 @@ def _give(
 
 
 def _answered(
-    questions: list[Question], also: Question | None, *, sure: bool, local: bool
+    questions: list[Question], also: Question | None, rights: set[str], *, sure: bool, local: bool
 ) -> tuple[list[Question], list[Question]]:
     """Return which questions are answered, and which are offered besides.
 
     Args:
         questions: the likely ones, the first sure enough to be answered.
         also: the second question of a message that asks two.
+        rights: the rights that were named; the next likely question must be about one of them to be answered too.
         sure: whether the first is so likely that the others need no mention.
         local: whether another place's policy is asked for, so that a local question goes first.
     """
@@ -144,8 +146,10 @@ def _answered(
         return [chosen, also], []
     if sure:
         return [chosen], []
-    if others and _ours(chosen) and _ours(others[0]):
-        return [chosen, others[0]], others[1:]
+    wider = knowledge().glossary.wider
+    fits = [q for q in others[:1] if _ours(q) and (not rights or rights & {*q.ip, *(wider.get(right) for right in q.ip)})]
+    if fits and _ours(chosen):
+        return [chosen, *fits], others[1:]
     return [chosen], others
 
 
