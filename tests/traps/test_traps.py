@@ -19,12 +19,14 @@ import yaml
 
 from bench.accuracy import Asker
 from tests.product import Product
+from tests.support import real_knowledge
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 AT_ONCE = 4
 NOISE_COST = 0.03
+CORRECTED, NOT_PASSED_OVER = 0.75, 0.95
 REFUSALS = (400, 413, 422)
 Row = dict[str, Any]
 Turn = dict[str, Any]
@@ -83,14 +85,21 @@ def test_each_document_keeps_its_own_numbers(product: Product) -> None:
 
 
 def _corrects(row: Row, turn: Turn) -> bool:
-    said = _said(turn)
-    told = all(re.search(fact, said) for fact in row["facts"])
-    return told and not any(re.search(never, said) for never in row.get("never", ()))
+    return turn["status"] == "answered" and all(re.search(fact, _said(turn)) for fact in row["facts"])
 
 
-def test_wrong_premises_are_corrected(product: Product) -> None:
-    share, missed = _judge(product, _lines("premises.jsonl"), "text", _corrects)
-    assert share >= 0.9, missed
+def test_wrong_premises_are_corrected_or_asked_about(product: Product) -> None:
+    """Told as wrong at once, or at least not passed over: the question whose answer corrects it is offered."""
+    titles = {name: question.title for name, question in real_knowledge().questions.items()}
+
+    def right(row: Row, turn: Turn) -> bool:
+        offered = {button["title"] for reply in turn["replies"] for button in reply["buttons"]}
+        return _corrects(row, turn) or bool(offered & {titles[name] for name in row["questions"]})
+
+    rows = _lines("premises.jsonl")
+    assert _judge(product, rows, "text", _corrects)[0] >= CORRECTED
+    share, missed = _judge(product, rows, "text", right)
+    assert share >= NOT_PASSED_OVER, missed
 
 
 def test_no_false_premise_is_agreed_with(product: Product) -> None:

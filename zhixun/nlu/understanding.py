@@ -25,6 +25,7 @@ PARTS = 2
 SHORTEST, HALVES = 3, 30
 _ASKING = re.compile("怎么|咋|如何|多久|多长|多少|几|吗|么|什么|啥|哪|谁|能|可以|可不|要|是否|不|有没|为|呢|费|期|条件|材料|流程|区别")
 _SENTENCE = re.compile(r"[?？。!！;；\n]+|(?:还有(?:就是)?|另外|以及|顺便问?|再就是|同时问?)[,，:：]?")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _HALF = re.compile("[,，、]")
 # What surely asks, where a comma is all that parts two questions.
 _OPEN = re.compile("怎么|如何|多久|多长|多少|吗|什么|啥|哪|谁|几")
@@ -127,7 +128,7 @@ class Understanding:
 
     def _zone(self, text: str, ranked: Ranked) -> str:
         questions = _questions(ranked)
-        if not questions or questions[0].score < self._limits.score or ranked.known < self._limits.known:
+        if not questions or questions[0].score < self._limits.score or ranked.known < self._limits.known or _foreign(text, ranked):
             return "unknown"
         if not self._ranking.about[questions[0].id].ours and not ranked.rights:
             # To be sent to the right door needs no certainty of the question.
@@ -147,7 +148,7 @@ class Understanding:
         """Read a short message as going on from the last question: "多少钱", "那外观呢", "还有别的办法吗"."""
         before = self._ranking.about.get(last)
         own = ranked.terms and not _GOES_ON.search(text)
-        if before is None or own:
+        if before is None or own or _foreign(text, ranked):
             return None
         # A right that is named now takes the place of the one before; what was asked stays.
         whole = f"{text}{before.asked}" if ranked.rights else f"{before.right}{before.topic}{text}"
@@ -193,6 +194,11 @@ def _asked_parts(text: str) -> list[str]:
         parts = [part for part in _HALF.split(parts[0]) if len(part) >= SHORTEST]
         return parts if all(_OPEN.search(part) for part in parts) else []
     return parts
+
+
+def _foreign(text: str, ranked: Ranked) -> bool:
+    """Tell whether a message has neither Chinese nor a word of the field: a command, a formula, another language."""
+    return not ranked.terms and not _CHINESE.search(text)
 
 
 def _questions(ranked: Ranked) -> tuple[Candidate, ...]:
