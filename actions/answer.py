@@ -116,13 +116,11 @@ def _give(
         dispatcher.utter_message(response="utter_unknown")
         return []
     region, day = region_of(tracker), today()
-    said = [say(choice, region, day, knowledge(), close) for choice in choices]
-    said[0][0]["text"] = contradiction(tracker.latest_message.get("text") or "", choices[0].answer) + str(said[0][0]["text"])
-    if len(said) > 1:
-        for choice, replies in zip(choices, said, strict=True):
-            replies[0]["text"] = f"关于“{choice.question.title}”：{replies[0]['text']}"
-        # Buttons once, under the last bubble.
-        said[0][-1]["buttons"] = []
+    leads = [f"关于“{choice.question.title}”：" if len(choices) > 1 else "" for choice in choices]
+    leads[0] += contradiction(tracker.latest_message.get("text") or "", choices[0].answer)
+    said = [say(choice, region, day, knowledge(), close, lead) for choice, lead in zip(choices, leads, strict=True)]
+    for part in said[:-1]:
+        part[-1]["buttons"] = []  # once, under the last bubble
     replies = [reply for part in said for reply in part]
     dispatcher.utter_message(json_message={"status": choices[0].answer.outcome, "replies": replies})
     return [SlotSet("last_question", choices[0].question.id)]

@@ -36,7 +36,7 @@ def question(question_id: str = "q-one", **more: object) -> Question:
     """Make a sound question; its wordings are its own."""
     return Question(**{
         "id": question_id, "title": f"{question_id}的期限", "ip": ("商标",), "topic": "期限",
-        "wordings": tuple(f"{question_id}的第{number}种问法" for number in range(12)), "answers": (answer(),),
+        "wordings": tuple(f"{question_id}的第{number}种问法" for number in range(20)), "answers": (answer(),),
         "file": "made.yml", **more,
     })  # fmt: skip
 
@@ -64,7 +64,7 @@ ANSWERS = """
   title: 一的期限
   ip: [商标]
   topic: 期限
-  wordings: [一, 二, 三, 四, 五, 六, 七, 八, 九, 十, 十一, 十二]
+  wordings: [WORDINGS]
   answers:
     - region: 全国
       text: |
@@ -75,6 +75,7 @@ ANSWERS = """
       basis: [{source: law, at: 第一条, gist: 期限为三个月整。}]
       checked: 2026-11-20
 """
+ANSWERS = ANSWERS.replace("WORDINGS", ", ".join(f"关于这个期限的第{number:02}种问法" for number in range(20)))
 FEES = """
 filing:
   title: 申请费

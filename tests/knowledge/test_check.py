@@ -9,7 +9,7 @@ import pytest
 
 from tests.knowledge.made import GLOSSARY, answer, knowledge, question, source
 from tests.support import ROOT, real_knowledge
-from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, WORDINGS, check, check_quick, plain
+from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, NATURAL, WORDINGS, check, check_quick, plain
 from zhixun.knowledge.figures import Figure, Figures, Value
 from zhixun.knowledge.model import Basis, Knowledge, Source
 from zhixun.knowledge.site import Site, load_site
@@ -43,8 +43,12 @@ def _figured(*values: Value, right: str = "商标", sources: tuple[Source, ...] 
 
 DAMAGED: dict[str, tuple[Knowledge, str, str]] = {
     "too few wordings": (
-        knowledge(question(wordings=tuple(f"问法{n}号" for n in range(WORDINGS - 1)))),
+        knowledge(question(wordings=tuple(f"这是第{n:02}种像说话的问法" for n in range(WORDINGS - 1)))),
         Q, f"只有 {WORDINGS - 1} 种问法，至少要 {WORDINGS} 种",
+    ),
+    "too few wordings like speech": (
+        knowledge(question(wordings=tuple(f"问法{n}号" for n in range(WORDINGS)))),
+        Q, f"12–25 个字的问法只有 0 种，至少要 {NATURAL} 种",
     ),
     "unknown right": (knowledge(question(ip=("商标", "域名"))), Q, "权利“域名”不在 glossary.yml 的 rights 里"),
     "next to nowhere": (knowledge(question(next=("q-gone",))), Q, "next 指向不存在的问题 q-gone"),

@@ -17,7 +17,7 @@ def test_everything_in_the_folder_is_read(tmp_path: Path) -> None:
     read = load(write(tmp_path / "k"))
     (asked,) = read.questions.values()
     assert (asked.id, asked.title, asked.ip, asked.topic, asked.file) == ("q-one", "一的期限", ("商标",), "期限", "one.yml")
-    assert len(asked.wordings) == 12
+    assert len(asked.wordings) == 20
     (said,) = asked.answers
     assert (said.bubbles, said.facts, said.checked) == (("期限为3个月。", "第二段。"), ("3个月",), date(2026, 11, 20))
     assert said.basis == (Basis("law", "第一条", "期限为三个月整。"),)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
 from tests.product import Product, call, deployed, known, shown
+from tests.support import real_knowledge
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +59,43 @@ def test_on_the_first_day_the_new_period_holds(days: dict[str, Product], questio
     basis = [each for reply in turn["replies"] for each in reply["basis"]]
     assert any("2026年修订" in each["title"] and each["in_force"] for each in basis)
     assert not any("2019年修正" in each["title"] and each["in_force"] for each in basis)
+
+
+def test_every_rule_that_changes_with_the_new_law_is_told_on_its_day(days: dict[str, Product]) -> None:
+    """Each question with an answer from that day on: the old text and the reminder the day before, then the new text."""
+    changed = [
+        (question, old, new)
+        for question in real_knowledge().questions.values()
+        for old in question.answers
+        for new in question.answers
+        if old.region == new.region == "全国" and new.since == date.fromisoformat(FIRST_DAY) and old.until == date.fromisoformat(LAST_DAY)
+    ]
+    assert len(changed) > 70
+    missed = []
+    for question, old, new in changed:
+        before, after = (shown(days[day].open().say(question.title)) for day in (LAST_DAY, FIRST_DAY))
+        if old.bubbles[0] not in before or new.brief not in before or new.bubbles[0] not in after:
+            missed.append(question.id)
+        if old.bubbles[0] != new.bubbles[0] and (new.bubbles[0] in before or old.bubbles[0] in after):
+            missed.append(question.id)
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "old", "new"),
+    [
+        ("商标异议期是多久", "3个月", "2个月"),
+        ("囤商标抢注名人名字会被罚吗", "3万元", "10万元"),
+        ("驰名商标怎么认定能不能宣传", "10万元罚款", "10万元以下"),
+        ("什么样的标志可以注册成商标", "声音", "动态标志"),
+    ],
+)
+def test_a_changed_figure_is_the_days_own(days: dict[str, Product], asked: str, old: str, new: str) -> None:
+    before, after = days[LAST_DAY].open().say(asked), days[FIRST_DAY].open().say(asked)
+    assert old in shown(before)
+    assert new in shown(after)
+    assert "提醒：自2027年1月1日起" in shown(before)
+    assert "提醒：自2027年1月1日起" not in shown(after)
 
 
 def test_a_clause_tells_whether_it_is_in_force_that_day(days: dict[str, Product]) -> None:

@@ -15,7 +15,9 @@ __all__ = ["FAR_FUTURE", "Flaw", "check", "check_quick", "plain"]
 
 BUBBLE_BYTES = 600
 BUBBLES = 4
-WORDINGS = 12
+WORDINGS = 20
+NATURAL, NATURAL_LENGTH = 8, range(12, 26)
+"""So many wordings must be of the length of a spoken sentence: they carry most of the matching."""
 FAR_FUTURE = date.max
 PERSON = "转人工"
 
@@ -47,6 +49,9 @@ def check(knowledge: Knowledge) -> list[Flaw]:
 def _question_flaws(question: Question, knowledge: Knowledge) -> Iterator[str]:
     if len(question.wordings) < WORDINGS:
         yield f"只有 {len(question.wordings)} 种问法，至少要 {WORDINGS} 种"
+    natural = sum(len(words) in NATURAL_LENGTH for words in question.wordings)
+    if natural < NATURAL:
+        yield f"12–25 个字的问法只有 {natural} 种，至少要 {NATURAL} 种"
     yield from (f"权利“{ip}”不在 glossary.yml 的 rights 里" for ip in question.ip if ip not in knowledge.glossary.rights)
     yield from (f"next 指向不存在的问题 {target}" for target in question.next if target not in knowledge.questions)
     if question.id in question.next:

@@ -48,18 +48,17 @@ def choose(question: Question, region: str, day: date, glossary: Glossary) -> Ch
 
 
 def say(
-    choice: Choice, region: str, day: date, knowledge: Knowledge, close: Sequence[Question] = ()
+    choice: Choice, region: str, day: date, knowledge: Knowledge, close: Sequence[Question] = (), lead: str = ""
 ) -> list[dict[str, object]]:
     """Return the replies for a choice: bubbles, basis on the last of them, and buttons to what people ask next.
 
     Args:
         close: questions that may have been meant instead; their buttons come first.
+        lead: words before the answer; the label of another place's rule stands before them.
     """
     answer = choice.answer
     bubbles = list(answer.bubbles)
-    label = _label(choice, region, day, knowledge)
-    if label:
-        bubbles[0] = label + bubbles[0]
+    bubbles[0] = _label(choice, region, day, knowledge) + lead + bubbles[0]
     if choice.successor is not None and choice.successor.since is not None:
         since = choice.successor.since
         bubbles.append(f"提醒：自{since.year}年{since.month}月{since.day}日起，{choice.successor.brief}。")

@@ -49,7 +49,7 @@ class KnowledgeRanker(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.38,
-                "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.65, "score_from": 0.35,
+                "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.9, "score_from": 0.35,
                 "known_from": 0.5}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:

@@ -22,6 +22,7 @@ BARE = 8
 SHORT = 14
 """Longer messages are taken to say by themselves what they are about."""
 PARTS = 2
+DOORS = 3
 SHORTEST, HALVES = 3, 30
 _ASKING = re.compile("怎么|咋|如何|多久|多长|多少|几|吗|么|什么|啥|哪|谁|能|可以|可不|要|是否|不|有没|为|呢|费|期|条件|材料|流程|区别")
 _SENTENCE = re.compile(r"[?？。!！;；\n]+|(?:还有(?:就是)?|另外|以及|顺便问?|再就是|同时问?)[,，:：]?")
@@ -102,6 +103,8 @@ class Understanding:
         meaning = Meaning(intent, confidence, _questions(ranked), zone, ranked.rights, field=bool(ranked.terms))
         if (ranked.exact and intent == ASK) or intent not in (ASK, FALLBACK, VAGUE):
             return meaning
+        if self._ranking.terms.is_outside(text) and ranked.candidates[0].confidence < self._limits.outside:
+            return self._elsewhere(meaning)
         subject = self._subject(text)
         if subject:
             return replace(meaning, intent=ASK, confidence=1.0, zone="clarify", subject=subject, field=True)
@@ -120,9 +123,6 @@ class Understanding:
                 return act, 1.0
         if best.id.startswith(ACT) and best.confidence >= self._limits.act:
             return best.id.removeprefix(ACT), best.confidence
-        about = self._ranking.about.get(best.id)
-        if self._ranking.terms.is_outside(text) and best.confidence < self._limits.outside and (about is None or about.ours):
-            return OUTSIDE, 1 - best.confidence
         unsure = best.id.startswith(ACT) or best.confidence < self._limits.answer
         return (FALLBACK if unsure else ASK), best.confidence
 
@@ -138,6 +138,14 @@ class Understanding:
         unclear = questions[0].score < self._limits.clear or (len(text) <= BARE and not _ASKING.search(text))
         wanted = self._limits.unclear if unclear else self._limits.answer
         return "answer" if questions[0].confidence >= wanted else "clarify"
+
+    def _elsewhere(self, meaning: Meaning) -> Meaning:
+        """Send somebody who used words of another matter to its door, or say that the matter is not ours."""
+        doors = [c for c in meaning.questions[:DOORS] if not self._ranking.about[c.id].ours]
+        if not doors:
+            return replace(meaning, intent=OUTSIDE, confidence=1 - meaning.confidence)
+        order = (doors[0], *(c for c in meaning.questions if c is not doors[0]))
+        return replace(meaning, intent=ASK, confidence=doors[0].confidence, questions=order, zone="answer")
 
     def _subject(self, text: str) -> str:
         """Return the right or topic that is all the message says, or an empty string."""
