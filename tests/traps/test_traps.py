@@ -85,7 +85,7 @@ def test_each_document_keeps_its_own_numbers(product: Product) -> None:
 
 
 def _corrects(row: Row, turn: Turn) -> bool:
-    return turn["status"] == "answered" and all(re.search(fact, _said(turn)) for fact in row["facts"])
+    return turn["status"] in ("answered", "referral") and all(re.search(fact, _said(turn)) for fact in row["facts"])
 
 
 def test_wrong_premises_are_corrected_or_asked_about(product: Product) -> None:
@@ -104,7 +104,8 @@ def test_wrong_premises_are_corrected_or_asked_about(product: Product) -> None:
 
 def test_no_false_premise_is_agreed_with(product: Product) -> None:
     def right(row: Row, turn: Turn) -> bool:
-        return not any(re.search(never, _said(turn)) for never in row.get("never", ()))
+        # A question that is only offered is asked by the citizen, not said by us.
+        return turn["status"] == "clarify" or not any(re.search(never, _said(turn)) for never in row.get("never", ()))
 
     share, missed = _judge(product, _lines("premises.jsonl"), "text", right)
     assert share == 1, missed
