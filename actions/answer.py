@@ -26,10 +26,14 @@ ABROAD, ELSEWHERE = "境外", "外省"
 OUTSIDE = "out_of_scope"
 # Curated questions that are given instead when the place makes the local answer wrong.
 FOREIGN_LAW, OTHER_PROVINCE = "overseas-foreign-law", "other-province-policy"
+OWN_CASE = "own-case-progress"
 OVERSEAS = "海外"
 
 # Somebody who names a foreign country and asks what holds at home.
 AT_HOME = re.compile("国内|中国|我国|咱们这|我们这|青海|西宁|海关")
+
+# Somebody who asks how his own running case stands, which only the body that handles it can say.
+RUNNING = re.compile("(案子|举报|投诉|立案|官司|申请|扣了|冻了).{0,24}(到哪一?步|查完没|判了没|办完没|出结果|有结果|办得怎么样|没人回)")
 
 
 class ActionAnswer(Action):
@@ -52,8 +56,9 @@ class ActionAnswer(Action):
             return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
         elsewhere = ELSEWHERE in _places(tracker) and any(question.local for question in questions)
-        if ABROAD in _places(tracker) and zone != "answer" and _ours(questions[0]) and not AT_HOME.search(message.get("text") or ""):
-            return _give(dispatcher, tracker, [knowledge().questions[FOREIGN_LAW]], questions)
+        elsewhere_first = _not_here(tracker, questions[0]) if zone != "answer" else ""
+        if elsewhere_first:
+            return _give(dispatcher, tracker, [knowledge().questions[elsewhere_first]], questions)
         if zone == "answer" or elsewhere:
             also = knowledge().questions.get(meaning.get("also") or "")
             sure = ranking[0]["confidence"] >= SURE or elsewhere
@@ -171,6 +176,16 @@ def _chosen(tracker: Tracker, question: Question) -> Choice | None:
 def _places(tracker: Tracker) -> set[str]:
     """Return the places that the message names, as the glossary calls them."""
     return {entity["value"] for entity in tracker.latest_message.get("entities") or [] if entity["entity"] == "place"}
+
+
+def _not_here(tracker: Tracker, likely: Question) -> str:
+    """Return the question that sends an unclear message to where it is known, or an empty string."""
+    text = tracker.latest_message.get("text") or ""
+    if RUNNING.search(text):
+        return OWN_CASE
+    if ABROAD in _places(tracker) and _ours(likely) and not AT_HOME.search(text):
+        return FOREIGN_LAW
+    return ""
 
 
 def _for_place(question: Question, places: set[str]) -> Question:
