@@ -27,7 +27,7 @@ inBrowser('nothing is opened before consent, and an answer is cited', {}, async 
   assert.match(answer, /3个月/);
   assert.match(answer, /2027/);
 
-  await page.locator('.chip').last().click();
+  await page.locator('.chip', { hasText: '商标法' }).filter({ hasNotText: '实施条例' }).last().click();
   const card = page.getByRole('dialog', { name: LAW });
   await card.getByText('制定机关').waitFor();
   const told = await card.innerText();
