@@ -28,7 +28,10 @@ __all__ = ["KnowledgeRanker", "documents_of", "terms_of"]
 
 _PATTERN = "act_"
 NO_RIGHT = "综合"
-OUTSIDE = "out_of_scope"
+_LIMITS = {
+    "act": "act_confidence", "answer": "answer_from", "unclear": "unclear_answer_from", "outside": "outside_until",
+    "clear": "clear_from", "score": "score_from", "known": "known_from", "refer": "refer_from",
+}  # fmt: skip
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -41,6 +44,7 @@ class KnowledgeRanker(GraphComponent):
         answer_from: from this confidence on, the first question is answered; below it, choices are offered.
         outside_until: words of other matters win over a ranking that is less sure than this.
         unclear_answer_from: the same for a bare subject without a question, and where the best score is below `clear_from`.
+        refer_from: the same for a question whose answer only names who can tell.
         known_from: below this share of known grams a message is junk.
         score_from: a best score below this means that nothing in the knowledge resembles the message.
     """
@@ -50,7 +54,7 @@ class KnowledgeRanker(GraphComponent):
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.38,
                 "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.9, "score_from": 0.35,
-                "known_from": 0.5}  # fmt: skip
+                "known_from": 0.5, "refer_from": 0.36}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -126,8 +130,7 @@ class KnowledgeRanker(GraphComponent):
         message.set("meaning", told, add_to_output=True)
 
     def _limits(self) -> Limits:
-        wanted = ("act_confidence", "answer_from", "unclear_answer_from", "outside_until", "clear_from", "score_from", "known_from")
-        return Limits(*(float(self._config[name]) for name in wanted))
+        return Limits(**{limit: float(self._config[key]) for limit, key in _LIMITS.items()})
 
 
 def documents_of(knowledge: Knowledge) -> list[Document]:
@@ -137,8 +140,8 @@ def documents_of(knowledge: Knowledge) -> list[Document]:
     def about(question: Question) -> About:
         right = "" if question.ip[0] == NO_RIGHT else question.ip[0]
         asked = terms.without_rights(normalise(question.title))
-        ours = question.answers[0].outcome != OUTSIDE
-        return About(right, question.topic, asked, frozenset(question.ip) - {NO_RIGHT}, frozenset(question.next), ours)
+        own, after = frozenset(question.ip) - {NO_RIGHT}, frozenset(question.next)
+        return About(right, question.topic, asked, own, after, question.answers[0].outcome)
 
     return [
         Document(

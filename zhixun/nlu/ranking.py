@@ -27,6 +27,7 @@ __all__ = ["About", "Candidate", "Document", "Held", "Ranked", "Ranking", "cross
 FOLDS = 5
 LONG, MANY_CLAUSES = 30, 3
 FACET = 0.03
+OUTSIDE, REFERRAL = "out_of_scope", "referral"
 PLACES = 3
 SIBLINGS = 2
 """A topic of fewer questions needs no menu."""
@@ -58,7 +59,7 @@ class About:
     Attributes:
         right: its main right; empty when it is about none or all.
         asked: its title without that right: what a question on another right would ask as well.
-        ours: whether it is of the field, and not one that only says who else is to be asked.
+        outcome: `answered`, `referral` (only somebody else can say) or `out_of_scope` (of another field).
     """
 
     right: str
@@ -66,7 +67,17 @@ class About:
     asked: str
     rights: frozenset[str]
     next: frozenset[str]
-    ours: bool = True
+    outcome: str = "answered"
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is of the field."""
+        return self.outcome != OUTSIDE
+
+    @property
+    def refers(self) -> bool:
+        """Whether its answer claims nothing and only names who can tell."""
+        return self.outcome == REFERRAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +225,7 @@ class Ranking:
             sparse.save_npz(folder / f"{name}.npz", view.bm25.weights)
         np.savez(folder / "arrays.npz", **{name: view.bm25.idf for name, view in self.views.items()})
         questions = {
-            name: [one.right, one.topic, one.asked, sorted(one.rights), sorted(one.next), one.ours] for name, one in self.about.items()
+            name: [one.right, one.topic, one.asked, sorted(one.rights), sorted(one.next), one.outcome] for name, one in self.about.items()
         }
         about = {"ids": self.ids, "rights": [sorted(own) for own in self.rights], "wordings": self.wordings,
                  "slope": self.slope, "intercept": self.intercept, "about": questions,
@@ -231,8 +242,8 @@ class Ranking:
             for name, grams in about["grams"].items()
         }
         rights = [frozenset(own) for own in about["rights"]]
-        questions = {name: About(right, topic, asked, frozenset(own), frozenset(after), ours)
-                     for name, (right, topic, asked, own, after, ours) in about["about"].items()}  # fmt: skip
+        questions = {name: About(right, topic, asked, frozenset(own), frozenset(after), outcome)
+                     for name, (right, topic, asked, own, after, outcome) in about["about"].items()}  # fmt: skip
         return cls(terms, about["ids"], rights, views, about["slope"], about["intercept"], about["wordings"], questions)
 
 

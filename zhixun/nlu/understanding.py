@@ -47,6 +47,7 @@ class Limits:
     clear: float
     score: float
     known: float
+    refer: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,9 @@ class Understanding:
         # it takes more to answer one.
         unclear = questions[0].score < self._limits.clear or (len(text) <= BARE and not _ASKING.search(text))
         wanted = self._limits.unclear if unclear else self._limits.answer
+        if self._ranking.about[questions[0].id].refers:
+            # It claims nothing and names who can tell; what else may have been meant is offered below it.
+            wanted = min(wanted, self._limits.refer)
         return "answer" if questions[0].confidence >= wanted else "clarify"
 
     def _elsewhere(self, meaning: Meaning) -> Meaning:
