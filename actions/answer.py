@@ -11,14 +11,18 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import knowledge, region_of, today
+from actions.guide import start_guide
 from actions.premise import contradiction
 from zhixun.knowledge.choose import Choice, choose, say
+from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.model import Question
 
 __all__ = ["ActionAnswer", "ActionRepeat", "ActionWhichRight"]
 
 CHOICES = 3
 MENU = 6
+GUIDE_FROM = 0.5
+"""A guide asks for more of the citizen's time than an answer, so it is opened only when it is surely meant."""
 SURE = 0.75
 """Below this confidence the answer to the next likely question is given too, and the third is offered."""
 COMMON_RIGHTS = ("专利", "商标", "著作权")
@@ -33,7 +37,10 @@ OVERSEAS = "海外"
 AT_HOME = re.compile("国内|中国|我国|咱们这|我们这|青海|西宁|海关")
 
 # Somebody who asks how his own running case stands, which only the body that handles it can say.
-RUNNING = re.compile("(案子|举报|投诉|立案|官司|申请|扣了|冻了).{0,24}(到哪一?步|查完没|判了没|办完没|出结果|有结果|办得怎么样|没人回)")
+RUNNING = re.compile(
+    "(案子|举报|投诉|立案|官司|申请|扣了|冻了).{0,24}(到哪一?步|查完没|判了没|办完没|出结果|有结果|办得怎么样|没人回)"
+    "|(抽走|送检|取样|鉴定|检测|开完庭|裁决|调解|认定|评审).{0,24}(结果|消息|通知)(什么时候|啥时候|几时|多久|何时)(能|会|才)?(出|下|有|知道)"
+)
 
 
 class ActionAnswer(Action):
@@ -49,25 +56,25 @@ class ActionAnswer(Action):
         meaning = message.get("meaning") or {}
         if meaning.get("subject"):
             return _open_menu(dispatcher, domain, meaning["subject"])
-        ranking = [hit for hit in message.get("ranking") or [] if hit["question"] in knowledge().questions]
+        ranking = [hit for hit in message.get("ranking") or [] if hit["question"] in knowledge().topics]
         zone = meaning.get("zone", "unknown")
         if not ranking or zone == "unknown":
             dispatcher.utter_message(response="utter_unknown" if meaning.get("field") else "utter_unknown_field")
             return []
-        questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
+        likely = [knowledge().topics[hit["question"]] for hit in ranking[:CHOICES]]
+        if isinstance(likely[0], Guide):
+            meant = zone == "answer" and ranking[0]["confidence"] >= GUIDE_FROM
+            return start_guide(likely[0]) if meant else _offer(dispatcher, domain, "utter_which_question", likely)
+        questions = [topic for topic in likely if isinstance(topic, Question)]
+        if zone != "answer" and (instead := _not_here(tracker, questions[0])):
+            return _give(dispatcher, tracker, [knowledge().questions[instead]], likely)
         elsewhere = ELSEWHERE in _places(tracker) and any(question.local for question in questions)
-        elsewhere_first = _not_here(tracker, questions[0]) if zone != "answer" else ""
-        if elsewhere_first:
-            return _give(dispatcher, tracker, [knowledge().questions[elsewhere_first]], questions)
-        if zone == "answer" or elsewhere:
-            also = knowledge().questions.get(meaning.get("also") or "")
-            sure = ranking[0]["confidence"] >= SURE or elsewhere
-            plan = _answered(questions, also, set(meaning.get("rights") or ()), sure=sure, local=elsewhere)
-            return _give(dispatcher, tracker, *plan)
-        if not _ours(questions[0]) and sum(not _ours(question) for question in questions) > 1:
-            dispatcher.utter_message(response="utter_out_of_scope")
-            return []
-        return _offer(dispatcher, domain, "utter_which_question", questions)
+        if zone != "answer" and not elsewhere:
+            return _ask_which(dispatcher, domain, likely, questions)
+        also = knowledge().questions.get(meaning.get("also") or "")
+        sure = ranking[0]["confidence"] >= SURE or elsewhere
+        said, rest = _answered(questions, also, set(meaning.get("rights") or ()), sure=sure, local=elsewhere)
+        return _give(dispatcher, tracker, said, [*(topic for topic in likely if isinstance(topic, Guide)), *rest])
 
 
 class ActionWhichRight(Action):
@@ -102,13 +109,23 @@ class ActionRepeat(Action):
         return _give(dispatcher, tracker, [question])
 
 
+def _ask_which(
+    dispatcher: CollectingDispatcher, domain: dict[str, Any], likely: Sequence[Question | Guide], questions: Sequence[Question]
+) -> list[EventType]:
+    """Ask which one is meant, unless most of them are of another field."""
+    if not _ours(questions[0]) and sum(not _ours(question) for question in questions) > 1:
+        dispatcher.utter_message(response="utter_out_of_scope")
+        return []
+    return _offer(dispatcher, domain, "utter_which_question", likely)
+
+
 def _phrase(domain: dict[str, Any], name: str) -> str:
     """Return a sentence of domain.yml."""
     return str(domain["responses"][name][0]["text"])
 
 
 def _give(
-    dispatcher: CollectingDispatcher, tracker: Tracker, questions: Sequence[Question], close: Sequence[Question] = ()
+    dispatcher: CollectingDispatcher, tracker: Tracker, questions: Sequence[Question], close: Sequence[Question | Guide] = ()
 ) -> list[EventType]:
     """Say the answers that hold today in the citizen's region, or in the place that was named.
 
@@ -206,7 +223,7 @@ def _open_menu(dispatcher: CollectingDispatcher, domain: dict[str, Any], subject
 
 
 def _offer(
-    dispatcher: CollectingDispatcher, domain: dict[str, Any], phrase: str, questions: Sequence[Question]
+    dispatcher: CollectingDispatcher, domain: dict[str, Any], phrase: str, questions: Sequence[Question | Guide]
 ) -> list[EventType]:
     """Ask which question is meant."""
     lines = "\n".join(f"{number}. {question.title}" for number, question in enumerate(questions, 1))

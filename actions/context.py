@@ -8,12 +8,13 @@ from functools import cache
 from rasa_sdk import Tracker
 
 from zhixun.clock import Clock
+from zhixun.knowledge.guides.reckon import Calendar
 from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Site, load_site
 from zhixun.settings import read_settings
 
-__all__ = ["knowledge", "now", "region_of", "site", "today"]
+__all__ = ["calendar", "knowledge", "now", "region_of", "site", "today"]
 
 
 @cache
@@ -26,6 +27,12 @@ def knowledge() -> Knowledge:
 def site() -> Site:
     """Return the deployment."""
     return load_site(read_settings().knowledge_dir)
+
+
+def calendar() -> Calendar:
+    """Return the holidays, and the days worked in their stead."""
+    hours = site().hours
+    return Calendar(hours.holidays, hours.workdays, hours.years)
 
 
 def now() -> datetime:

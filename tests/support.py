@@ -29,6 +29,7 @@ from zhixun.messages import EngineTurn, Entry, Event, Reply
 
 ROOT = Path(__file__).resolve().parent.parent
 IDLE = timedelta(minutes=30)
+IN_GUIDE = timedelta(hours=72)
 
 # A Friday within the hours below; Saturday and Sunday follow.
 OPEN_MOMENT = datetime(2026, 11, 20, 10, 0, tzinfo=ZONE)
@@ -198,6 +199,7 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
         consultations = Consultations(
             database, journal, site, clock, turns.order,
             seal=sealer.seal, wake=woken.append, quick=site.quick, idle=IDLE,
+            in_guide=IN_GUIDE,
         )  # fmt: skip
         receipts = Receipts(journal, folder / "archive")
         yield Office(

@@ -34,6 +34,7 @@ def test_without_any_setting_the_defaults_hold() -> None:
         ("ENGINE_URL", "http://127.0.0.1:5005/", "engine_url", "http://127.0.0.1:5005"),
         ("ENGINE_TOKEN_FILE", "/run/token", "engine_token_file", Path("/run/token")), ("TODAY", "2027-01-01", "today", date(2027, 1, 1)),
         ("LIMITS", "off", "limits", False), ("DIGEST", "sm3", "digest", "sm3"), ("IDLE_MINUTES", "1440", "idle_minutes", 1440),
+        ("GUIDE_HOURS", "720", "guide_hours", 720),
         ("TRUSTED_PROXY", " on ", "trusted_proxy", True),
     ],
 )  # fmt: skip
@@ -56,7 +57,7 @@ def test_an_empty_value_is_as_good_as_none(name: str) -> None:
     [
         ("HTTP_PORT", "65536"), ("HTTP_PORT", "-1"), ("HTTP_PORT", "http"), ("HTTP_PORT", "8080.0"), ("TODAY", "2026-13-01"),
         ("TODAY", "明天"), ("LIMITS", "no"), ("LIMITS", "OFF"), ("DIGEST", "md5"), ("IDLE_MINUTES", "0"), ("IDLE_MINUTES", "1441"),
-        ("IDLE_MINUTES", "half"), ("TRUSTED_PROXY", "yes"),
+        ("IDLE_MINUTES", "half"), ("GUIDE_HOURS", "0"), ("GUIDE_HOURS", "721"), ("GUIDE_HOURS", "day"), ("TRUSTED_PROXY", "yes"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_understood_is_refused_by_name(name: str, value: str) -> None:

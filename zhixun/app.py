@@ -178,6 +178,7 @@ class Service:
         consultations = Consultations(
             archive.database, archive.journal, self._site, archive.clock, turns.order, seal=seal, wake=wake,
             quick=self._site.quick, idle=timedelta(minutes=self._settings.idle_minutes),
+            in_guide=timedelta(hours=self._settings.guide_hours),
         )  # fmt: skip
         return turns, consultations
 

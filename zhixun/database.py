@@ -78,6 +78,7 @@ consultations = sa.Table(
     sa.Column("seq", sa.Integer, nullable=False, default=0),
     sa.Column("rating", sa.Text),
     sa.Column("callback", sa.Boolean, nullable=False, default=False),
+    sa.Column("in_guide", sa.Boolean, nullable=False, default=False),
 )  # fmt: skip
 sessions = sa.Table(
     "sessions", metadata,

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["OWNERS", "STATUSES", "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Turn", "dump"]
+__all__ = ["BACK", "LEAVE", "OWNERS", "STATUSES", "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Turn", "dump"]
 
+BACK, LEAVE = "上一步", "退出指引"
+"""What can be said at every step of a guide; numbers do not count them."""
 OWNERS = ("bot", "queue", "staff", "closed")
 STATUSES = (
     "answered", "clarify", "guide", "service", "small_talk", "out_of_scope",
@@ -65,6 +67,13 @@ class EngineTurn:
     replies: tuple[Reply, ...]
     handoff: str = ""
     parsed: Mapping[str, Any] = field(default_factory=dict)
+    guided: Mapping[str, Any] = field(default_factory=dict)
+    """What a guide that has ended found out: `guide`, `title`, `leaf`, `percent`, `facts` (name and value each)."""
+
+    @property
+    def in_guide(self) -> bool:
+        """Whether a guide is open and waits for the citizen's next word."""
+        return bool(self.replies) and self.replies[-1].kind == "guide" and not self.guided
 
 
 @dataclass(frozen=True, slots=True)

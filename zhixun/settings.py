@@ -31,6 +31,7 @@ class Settings:
     limits: bool
     digest: str
     idle_minutes: int
+    guide_hours: int
     trusted_proxy: bool
 
     @property
@@ -62,6 +63,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         limits=values["LIMITS"],
         digest=values["DIGEST"],
         idle_minutes=values["IDLE_MINUTES"],
+        guide_hours=values["GUIDE_HOURS"],
         trusted_proxy=values["TRUSTED_PROXY"],
     )
 
@@ -88,6 +90,12 @@ def _port(value: str) -> int:
 def _minutes(value: str) -> int:
     if not value.isdigit() or not 1 <= int(value) <= 1440:
         raise ValueError("应为 1–1440 的整数（分钟）")
+    return int(value)
+
+
+def _hours(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 720:
+        raise ValueError("应为 1–720 的整数（小时）")
     return int(value)
 
 
@@ -128,5 +136,6 @@ _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "LIMITS": (_switch, "on"),
     "DIGEST": (_digest, "sha256"),
     "IDLE_MINUTES": (_minutes, "30"),
+    "GUIDE_HOURS": (_hours, "72"),
     "TRUSTED_PROXY": (_switch, "off"),
 }

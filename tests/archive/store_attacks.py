@@ -210,8 +210,8 @@ def delete_index(store: Store, _: str) -> None:
 
 
 def insert_index(store: Store, _: str) -> None:
-    store.do("INSERT INTO consultations SELECT ?, channel, region, state, opened, last, closed, turns, seq, rating, callback "
-             "FROM consultations LIMIT 1", make_number("ZX", DAYS[2], 9))  # fmt: skip
+    store.do("INSERT INTO consultations SELECT ?, channel, region, state, opened, last, closed, turns, seq, rating, callback, "
+             "in_guide FROM consultations LIMIT 1", make_number("ZX", DAYS[2], 9))  # fmt: skip
 
 
 def edit_counter(store: Store, _: str) -> None:

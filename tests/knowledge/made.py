@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from zhixun.knowledge.figures import Figures
+from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
 
 NO_FIGURES = Figures({"fee": {}, "term": {}})
@@ -47,13 +48,15 @@ def knowledge(
     glossary: Glossary = GLOSSARY,
     figures: Figures | None = None,
     menus: Mapping[str, tuple[str, ...]] | None = None,
+    guides: tuple[Guide, ...] = (),
 ) -> Knowledge:
     """Put questions together; the source `law` is always there, and every right has a menu of the first question."""
     every = questions or (question(),)
     papers = {each.id: each for each in (source(), *sources)}
     if menus is None:
         menus = dict.fromkeys(glossary.rights, (every[0].id,))
-    return Knowledge({each.id: each for each in every}, papers, glossary, figures or NO_FIGURES, menus, "v1")
+    by_name = {guide.name: guide for guide in guides}
+    return Knowledge({each.id: each for each in every}, by_name, papers, glossary, figures or NO_FIGURES, menus, "v1")
 
 
 SOURCES = """

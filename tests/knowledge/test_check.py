@@ -51,7 +51,7 @@ DAMAGED: dict[str, tuple[Knowledge, str, str]] = {
         Q, f"12–25 个字的问法只有 0 种，至少要 {NATURAL} 种",
     ),
     "unknown right": (knowledge(question(ip=("商标", "域名"))), Q, "权利“域名”不在 glossary.yml 的 rights 里"),
-    "next to nowhere": (knowledge(question(next=("q-gone",))), Q, "next 指向不存在的问题 q-gone"),
+    "next to nowhere": (knowledge(question(next=("q-gone",))), Q, "next 指向不存在的问题或指引 q-gone"),
     "next to itself": (knowledge(question(next=("q-one",))), Q, "next 指向自己"),
     "overlapping windows": (
         _two({"until": date(2026, 12, 31)}, {"since": date(2026, 12, 31), "brief": "期限变了"}),

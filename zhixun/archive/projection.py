@@ -28,7 +28,7 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     if entry.kind == "opened":
         return {"number": entry.consultation, "channel": entry.open["channel"], "region": entry.open["region"],
                 "state": "bot", "opened": entry.time, "last": entry.time, "closed": None, "turns": 0, "seq": entry.seq,
-                "rating": None, "callback": False}  # fmt: skip
+                "rating": None, "callback": False, "in_guide": False}  # fmt: skip
     change: dict[str, Any] = {"seq": entry.seq}
     if "state" in entry.open:
         change["state"] = entry.open["state"]
@@ -38,6 +38,8 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
         change["closed"] = entry.time
     elif entry.kind == "rated":
         change["rating"] = canonical(entry.open["scores"]).decode()
+    elif entry.kind == "parsed":
+        change["in_guide"] = bool(entry.open.get("in_guide"))
     elif entry.kind == "contact_left":
         change["callback"] = True
     return {**row, **change}

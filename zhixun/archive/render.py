@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +42,7 @@ _STATUSES = {"answered": "已答复", "clarify": "请咨询人选择", "guide": 
              "withheld": "未受理", "degraded": "降级答复"}  # fmt: skip
 _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人工接管", "transferred": "转交", "returned": "交还",
           "noted": "备注", "referred": "转办", "contact_left": "留下联系方式", "rated": "评价", "followed_up": "回访",
-          "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果"}  # fmt: skip
+          "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果", "guided": "指引结果"}  # fmt: skip
 _CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束"}
 _SHOWN_ELSEWHERE = {"turn", "status", "state"}
 
@@ -131,6 +132,12 @@ def _parsed(entry: Entry) -> str:
     return f"{_status(entry)}{_rest(entry)}"
 
 
+def _guided(entry: Entry) -> str:
+    private = entry.private or {}
+    told = "；".join(f"{name}：{value}" for name, value in private.get("facts") or ())
+    return f"：{_text(private.get('title', ''))}（{_text(told)}）{_rest(replace(entry, private=None))}"
+
+
 def _other(entry: Entry) -> str:
     return _rest(entry)
 
@@ -153,7 +160,7 @@ def _clause(basis: Mapping[str, Any]) -> str:
 
 
 _SHOW: Mapping[str, Callable[[Entry], str]] = {
-    "opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed, "contact_left": _contact,
+    "opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed, "contact_left": _contact, "guided": _guided,
 }  # fmt: skip
 
 

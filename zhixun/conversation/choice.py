@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from zhixun.messages import Button
+from zhixun.messages import BACK, LEAVE, Button
 
 __all__ = ["LONGEST_CHOICE", "named_choice"]
 
@@ -24,7 +24,8 @@ def named_choice(text: str, buttons: Sequence[Button]) -> str | None:
     match = _ORDINAL.fullmatch(said)
     if match:
         number = _DIGITS.get(match[1]) or int(match[1])
-        return buttons[number - 1].payload if number <= len(buttons) else None
+        numbered = [button for button in buttons if button.payload not in (BACK, LEAVE)]
+        return numbered[number - 1].payload if number <= len(numbered) else None
     return next((button.payload for button in buttons if said in (_plain(button.title), _plain(button.payload))), None)
 
 

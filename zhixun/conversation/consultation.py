@@ -35,12 +35,13 @@ class Consultations:
     Args:
         seal: seals the file of a closed consultation and returns its receipt's code.
         quick: the buttons under the greeting.
-        idle: after how long without a word the bot closes a consultation it owns.
+        idle: after how long without a word the bot closes a consultation it owns; `in_guide`: the same in the middle of a guide.
     """
 
     def __init__(
         self, database: Database, journal: Journal, site: Phrases, clock: Clock, order: Order, *,
         seal: Seal, wake: Callable[[str], None], quick: tuple[Mapping[str, str], ...], idle: timedelta,
+        in_guide: timedelta,
     ) -> None:  # fmt: skip
         self._database = database
         self._journal = journal
@@ -50,7 +51,7 @@ class Consultations:
         self._seal = seal
         self._wake = wake
         self._quick = tuple(Button(button["title"], button["payload"]) for button in quick)
-        self._idle = idle
+        self._idle, self._in_guide = idle, in_guide
 
     async def open(self, channel: str, region: str, consent: bool) -> tuple[str, str, tuple[Reply, ...]]:
         """Begin a consultation; returns the session token, the number and the greeting."""
@@ -122,15 +123,14 @@ class Consultations:
 
     async def close_idle(self) -> int:
         """Close every consultation that the bot owns and nobody spoke in for the idle time; returns how many."""
-        limit = stamp(self._clock.now() - self._idle)
         async with self._database.read() as connection:
-            query = sa.select(consultations.c.number).where(consultations.c.state == "bot", consultations.c.last < limit)
+            query = sa.select(consultations.c.number).where(self._is_idle())
             numbers = (await connection.scalars(query)).all()
         closed = 0
         for number in numbers:
             try:
                 async with self._order.turn(number):
-                    if await self._end_idle(number, limit):
+                    if await self._end_idle(number):
                         closed += 1
                         self._wake(number)
                         await self._seal(number)
@@ -139,16 +139,21 @@ class Consultations:
                 _log.error("%s could not be closed: %s", number, type(error).__name__)
         return closed
 
-    async def _end_idle(self, number: str, limit: str) -> bool:
+    async def _end_idle(self, number: str) -> bool:
         """Say farewell and close in one breath, unless the citizen spoke or was handed over since it was looked for."""
         async with self._database.write() as connection:
-            query = sa.select(consultations.c.state, consultations.c.last).where(consultations.c.number == number)
-            state, last = (await connection.execute(query)).one()
-            if state != "bot" or last >= limit:
+            query = sa.select(consultations.c.number).where(consultations.c.number == number, self._is_idle())
+            if await connection.scalar(query) is None:
                 return False
             await self._say(connection, number, (Reply(self._site.phrases["idle_closed"], kind="closed"),))
             await self._journal.append(connection, number, [Event("closed", "idle", {"state": "closed", "reason": "idle"})])
         return True
+
+    def _is_idle(self) -> sa.ColumnElement[bool]:
+        """Who has been silent for too long; somebody in the middle of a guide may come back on another day."""
+        now = self._clock.now()
+        limit = sa.case((consultations.c.in_guide, stamp(now - self._in_guide)), else_=stamp(now - self._idle))
+        return sa.and_(consultations.c.state == "bot", consultations.c.last < limit)
 
     async def _say(self, connection: AsyncConnection, number: str, replies: tuple[Reply, ...]) -> None:
         """Say something outside of a turn."""

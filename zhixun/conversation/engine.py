@@ -88,6 +88,7 @@ class EngineClient:
 def _read(raw: Mapping[str, Any]) -> EngineTurn:
     """Read the door's answer: plain texts are small talk, `custom` messages carry their own status."""
     status, handoff = "", ""
+    guided: Mapping[str, Any] = {}
     replies: list[Reply] = []
     for message in raw["messages"]:
         custom = message.get("custom") or {}
@@ -96,6 +97,7 @@ def _read(raw: Mapping[str, Any]) -> EngineTurn:
             raise ValueError(f"unknown status {said}")
         status = said if status in ("", "small_talk") else status
         handoff = handoff or str(custom.get("handoff") or "")
+        guided = custom.get("guided") or guided
         kind = "answer" if said == "answered" else said
         if "replies" in custom:
             replies += [Reply.read({"kind": kind, **reply}) for reply in custom["replies"]]
@@ -103,4 +105,4 @@ def _read(raw: Mapping[str, Any]) -> EngineTurn:
             replies.append(Reply.read({"kind": kind, **message, **custom}))
     if not replies and not handoff:
         raise ValueError("the engine said nothing")
-    return EngineTurn(status or "small_talk", tuple(replies), handoff, raw.get("parsed") or {})
+    return EngineTurn(status or "small_talk", tuple(replies), handoff, raw.get("parsed") or {}, guided)

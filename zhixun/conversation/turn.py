@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -165,10 +165,13 @@ class Turns:
         if said.words.hidden:
             note = self._site.phrases["masked"].format(what="、".join(said.words.hidden))
             replies = (*replies, Reply(note, kind="notice"))
+        facts = _gathered(said, turn.guided)
+        if turn.in_guide:
+            turn = replace(turn, parsed={**turn.parsed, "in_guide": True})
         if not turn.handoff:
-            return self._close_turn(said, owner, said.state, turn.status, replies, (), turn.parsed)
+            return self._close_turn(said, owner, said.state, turn.status, replies, facts, turn.parsed)
         state, handed, extra = self._person.hand_off(turn.handoff)
-        return self._close_turn(said, owner, state, "handoff", (*replies, handed), extra, turn.parsed)
+        return self._close_turn(said, owner, state, "handoff", (*replies, handed), (*facts, *extra), turn.parsed)
 
     async def _meant(self, said: _Said) -> tuple[str, str]:
         """Return what the words mean in the talk so far.
@@ -182,8 +185,9 @@ class Turns:
         async with self._database.read() as connection:
             entries = await self._journal.read(connection, said.number)
         shown = [entry for entry in entries if entry.open.get("turn") == said.turn - 1]
-        buttons = [button for reply in replies_of(shown) for button in reply.buttons]
-        return named_choice(text, buttons) or text, _last_question(entries, said.turn)
+        # The last bubble that offers something is what a number means: a step of a guide stands below an answer in between.
+        offered = [reply.buttons for reply in replies_of(shown) if reply.buttons]
+        return named_choice(text, offered[-1] if offered else ()) or text, _last_question(entries, said.turn)
 
     async def _ask_engine(self, said: _Said, text: str, last: str) -> EngineTurn:
         try:
@@ -212,6 +216,14 @@ class Turns:
             for reply in replies
         ]  # fmt: skip
         return Turn(said.number, said.turn, now, status, replies), [head, *said_back, *extra]
+
+
+def _gathered(said: _Said, guided: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Put what a guide found out into an event: the summary that staff read."""
+    if not guided:
+        return ()
+    where = {name: guided[name] for name in ("guide", "leaf", "percent")}
+    return (Event("guided", "engine", {"turn": said.turn, **where}, {"title": guided["title"], "facts": guided["facts"]}),)
 
 
 def replies_of(entries: list[Entry]) -> tuple[Reply, ...]:

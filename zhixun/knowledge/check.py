@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
+from zhixun.knowledge.figures import FIGURE
+from zhixun.knowledge.guides.check import guide_flaws
+from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.model import Answer, Knowledge, Question
 from zhixun.knowledge.site import Site
 
@@ -23,8 +26,6 @@ PERSON = "转人工"
 
 Flaw = tuple[str, str]
 """Where the flaw is (`file: question`) and what it is, in Chinese."""
-
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*\s*(?:%|‰|元|万元|倍|年|个月|个工作日|个自然日|日|天|周|小时|类|项|页|人|名|岁|周岁)")
 
 
 def plain(words: str) -> str:
@@ -42,6 +43,9 @@ def check(knowledge: Knowledge) -> list[Flaw]:
         for answer in question.answers:
             where = f"{place} [{answer.region} {answer.since or ''}]"
             flaws += [(where, flaw) for flaw in _answer_flaws(answer, knowledge)]
+    known = {plain(words) for question in knowledge.topics.values() for words in (question.title, *question.wordings)} | {plain(PERSON)}
+    for guide in knowledge.guides.values():
+        flaws += [(f"guides/{guide.file}", flaw) for flaw in guide_flaws(guide, knowledge, lambda words: plain(words) in known)]
     more = (_shared_wordings, _outside_words, _source_flaws, _figure_flaws, _menu_flaws, _glossary_flaws)
     return [*flaws, *(flaw for find in more for flaw in find(knowledge))]
 
@@ -53,7 +57,7 @@ def _question_flaws(question: Question, knowledge: Knowledge) -> Iterator[str]:
     if natural < NATURAL:
         yield f"12–25 个字的问法只有 {natural} 种，至少要 {NATURAL} 种"
     yield from (f"权利“{ip}”不在 glossary.yml 的 rights 里" for ip in question.ip if ip not in knowledge.glossary.rights)
-    yield from (f"next 指向不存在的问题 {target}" for target in question.next if target not in knowledge.questions)
+    yield from (f"next 指向不存在的问题或指引 {target}" for target in question.next if target not in knowledge.topics)
     if question.id in question.next:
         yield "next 指向自己"
     for region in sorted({answer.region for answer in question.answers}):
@@ -75,8 +79,8 @@ def _answer_flaws(answer: Answer, knowledge: Knowledge) -> Iterator[str]:
     if len(answer.bubbles) > BUBBLES:
         yield f"有 {len(answer.bubbles)} 段，最多 {BUBBLES} 段"
     yield from (f"事实“{fact}”不在正文里" for fact in answer.facts if fact not in answer.text)
-    listed = {figure for fact in answer.facts for figure in _FIGURE.findall(fact)}
-    yield from (f"数字“{figure}”没有列入 facts" for figure in dict.fromkeys(_FIGURE.findall(answer.text))
+    listed = {figure for fact in answer.facts for figure in FIGURE.findall(fact)}
+    yield from (f"数字“{figure}”没有列入 facts" for figure in dict.fromkeys(FIGURE.findall(answer.text))
                 if figure not in listed)
     yield from _basis_flaws(answer, knowledge)
 
@@ -103,21 +107,21 @@ def _basis_flaws(answer: Answer, knowledge: Knowledge) -> Iterator[str]:
 
 def _shared_wordings(knowledge: Knowledge) -> Iterator[Flaw]:
     owner: dict[str, str] = {}
-    for question in knowledge.questions.values():
-        for words in (question.title, *question.wordings):
-            first = owner.setdefault(plain(words), question.id)
-            if first != question.id:
-                yield f"{question.file}: {question.id}", f"问法“{words}”也属于 {first}"
+    for name, topic in knowledge.topics.items():
+        for words in (topic.title, *topic.wordings):
+            first = owner.setdefault(plain(words), name)
+            if first != name:
+                yield f"{topic.file}: {name}", f"问法“{words}”也属于 {first}"
 
 
 def _outside_words(knowledge: Knowledge) -> Iterator[Flaw]:
     """Words of other matters decide against an answer, so none may occur in what people ask of the field."""
     outside = {plain(word): word for words in knowledge.glossary.more.get("outside", {}).values() for word in words}
     pattern = re.compile("|".join(map(re.escape, outside)) or r"(?!)")
-    for question in knowledge.questions.values():
-        if question.answers[0].outcome != "out_of_scope":
-            found = {match[0] for words in (question.title, *question.wordings) for match in pattern.finditer(plain(words))}
-            yield from ((f"{question.file}: {question.id}", f"问法里有 glossary.yml outside 的词“{outside[word]}”") for word in sorted(found))
+    for name, topic in knowledge.topics.items():
+        if isinstance(topic, Guide) or topic.answers[0].outcome != "out_of_scope":
+            found = {match[0] for words in (topic.title, *topic.wordings) for match in pattern.finditer(plain(words))}
+            yield from ((f"{topic.file}: {name}", f"问法里有 glossary.yml outside 的词“{outside[word]}”") for word in sorted(found))
 
 
 def check_quick(knowledge: Knowledge, site: Site) -> list[Flaw]:
@@ -125,7 +129,7 @@ def check_quick(knowledge: Knowledge, site: Site) -> list[Flaw]:
 
     A button that the office offers must never be guessed at.
     """
-    known = {plain(words) for question in knowledge.questions.values() for words in (question.title, *question.wordings)}
+    known = {plain(words) for topic in knowledge.topics.values() for words in (topic.title, *topic.wordings)}
     return [
         ("site.yml: quick", f"按钮“{button['payload']}”不是任何问题的问法，请加进对应问题的 wordings")
         for button in site.quick

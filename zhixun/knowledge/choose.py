@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from zhixun.knowledge.model import NATIONWIDE, Answer, Glossary, Knowledge, Question
+from zhixun.knowledge.guides.model import Guide
+from zhixun.knowledge.model import NATIONWIDE, Answer, Basis, Glossary, Knowledge, Question
 
-__all__ = ["NEAR", "Choice", "choose", "regions_of", "say"]
+__all__ = ["NEAR", "Choice", "basis_of", "choose", "regions_of", "say"]
 
 BUTTONS = 4
 NEAR = timedelta(days=180)
@@ -48,12 +49,12 @@ def choose(question: Question, region: str, day: date, glossary: Glossary) -> Ch
 
 
 def say(
-    choice: Choice, region: str, day: date, knowledge: Knowledge, close: Sequence[Question] = (), lead: str = ""
+    choice: Choice, region: str, day: date, knowledge: Knowledge, close: Sequence[Question | Guide] = (), lead: str = ""
 ) -> list[dict[str, object]]:
     """Return the replies for a choice: bubbles, basis on the last of them, and buttons to what people ask next.
 
     Args:
-        close: questions that may have been meant instead; their buttons come first.
+        close: questions and guides that may have been meant instead; their buttons come first.
         lead: words before the answer; the label of another place's rule stands before them.
     """
     answer = choice.answer
@@ -65,8 +66,8 @@ def say(
     replies: list[dict[str, object]] = [
         {"text": text, "knowledge": [choice.question.id], "basis": [], "buttons": []} for text in bubbles
     ]
-    replies[-1]["basis"] = _basis(answer, day, knowledge)
-    titles = [question.title for question in close] + [knowledge.questions[other].title for other in choice.question.next]
+    replies[-1]["basis"] = basis_of(answer.basis, day, knowledge)
+    titles = [topic.title for topic in close] + [knowledge.topics[other].title for other in choice.question.next]
     replies[-1]["buttons"] = [{"title": title, "payload": title} for title in list(dict.fromkeys(titles))[:BUTTONS]]
     return replies
 
@@ -90,7 +91,8 @@ def _label(choice: Choice, region: str, day: date, knowledge: Knowledge) -> str:
     return f"【{'；'.join(parts)}】" if parts else ""
 
 
-def _basis(answer: Answer, day: date, knowledge: Knowledge) -> list[dict[str, object]]:
+def basis_of(clauses: Sequence[Basis], day: date, knowledge: Knowledge) -> list[dict[str, object]]:
+    """Return clauses as a reply cites them."""
     return [
         {
             "title": source.title,
@@ -100,6 +102,6 @@ def _basis(answer: Answer, day: date, knowledge: Knowledge) -> list[dict[str, ob
             "source": source.id,
             "gist": basis.gist,
         }
-        for basis in answer.basis
+        for basis in clauses
         for source in [knowledge.sources[basis.source]]
     ]

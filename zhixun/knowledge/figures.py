@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-__all__ = ["Figure", "FigureError", "Figures", "Filled", "Value", "read_figures"]
+__all__ = ["FIGURE", "Figure", "FigureError", "Figures", "Filled", "Value", "read_figures"]
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _FORM = re.compile(r"(fee|term):([a-z0-9-]+(?:\+[a-z0-9-]+)*)(?: less (\d{1,2}))?")
 YUAN = "元"
+FIGURE = re.compile(r"\d+(?:[.,]\d+)*\s*(?:%|‰|元|万元|倍|年|个月|个工作日|个自然日|日|天|周|小时|类|项|页|人|名|岁|周岁)")
+"""A figure in a text: a number with its unit."""
 
 
 class FigureError(Exception):

@@ -15,6 +15,8 @@ import jsonschema
 import yaml
 
 from zhixun.knowledge.figures import FigureError, Figures, read_figures
+from zhixun.knowledge.guides.model import Guide
+from zhixun.knowledge.guides.read import read_guide
 from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
 
 __all__ = ["KnowledgeError", "fingerprint", "load", "load_figures", "read_file", "read_glossary"]
@@ -54,6 +56,7 @@ def load(folder: Path) -> Knowledge:
         questions[question.id] = question
     return Knowledge(
         MappingProxyType(questions),
+        MappingProxyType({guide.name: guide for guide in _guides(folder, figures)}),
         MappingProxyType(sources),
         read_glossary(folder),
         figures,
@@ -76,6 +79,16 @@ def _questions(folder: Path, figures: Figures) -> Iterator[Question]:
                 yield _question(raw, path.name, figures)
             except FigureError as error:
                 raise KnowledgeError(f"{path.name}: {raw['id']}：{error}") from error
+
+
+def _guides(folder: Path, figures: Figures) -> Iterator[Guide]:
+    """Yield the guide of every file of `folder`/guides."""
+    for path in sorted((folder / "guides").glob("*.yml")):
+        raw = read_file(path, "guide")
+        try:
+            yield read_guide(raw, path, figures)
+        except FigureError as error:
+            raise KnowledgeError(f"guides/{path.name}：{error}") from error
 
 
 def read_glossary(folder: Path) -> Glossary:

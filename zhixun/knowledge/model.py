@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from zhixun.knowledge.figures import Figures
+
+if TYPE_CHECKING:
+    from zhixun.knowledge.guides.model import Guide
 
 NATIONWIDE = "全国"
 
@@ -96,9 +100,16 @@ class Knowledge:
     """Everything in `knowledge/`, loaded once."""
 
     questions: Mapping[str, Question]
+    guides: Mapping[str, Guide]
+    """By name: `guide:` and the id."""
     sources: Mapping[str, Source]
     glossary: Glossary
     figures: Figures
     menus: Mapping[str, tuple[str, ...]]
     """Right to the questions that are offered when a citizen says only its name."""
     version: str
+
+    @property
+    def topics(self) -> Mapping[str, Question | Guide]:
+        """Everything that a message can ask for: the questions, then the guides."""
+        return {**self.questions, **self.guides}

@@ -18,6 +18,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.load import fingerprint, load, read_glossary
 from zhixun.knowledge.model import Glossary, Knowledge, Question
 from zhixun.nlu.ranking import About, Document, Ranking
@@ -134,26 +135,21 @@ class KnowledgeRanker(GraphComponent):
 
 
 def documents_of(knowledge: Knowledge) -> list[Document]:
-    """Return the curated questions as the ranking's documents."""
+    """Return the curated questions and the guides as the ranking's documents."""
     terms = terms_of(knowledge.glossary)
 
-    def about(question: Question) -> About:
-        right = "" if question.ip[0] == NO_RIGHT else question.ip[0]
-        asked = terms.without_rights(normalise(question.title))
-        own, after = frozenset(question.ip) - {NO_RIGHT}, frozenset(question.next)
-        return About(right, question.topic, asked, own, after, question.answers[0].outcome)
+    def document(name: str, topic: Question | Guide) -> Document:
+        right = "" if topic.ip[0] == NO_RIGHT else topic.ip[0]
+        asked = terms.without_rights(normalise(topic.title))
+        own = frozenset(topic.ip) - {NO_RIGHT}
+        labels = (topic.title, topic.topic, *topic.ip)
+        words = (topic.title, *topic.wordings)
+        if isinstance(topic, Guide):
+            return Document(name, words, own, labels, about=About(right, topic.topic, asked, own, frozenset()))
+        about = About(right, topic.topic, asked, own, frozenset(topic.next), topic.answers[0].outcome)
+        return Document(name, words, own, labels, tuple(answer.text for answer in topic.answers), about)
 
-    return [
-        Document(
-            question.id,
-            (question.title, *question.wordings),
-            frozenset(question.ip) - {NO_RIGHT},
-            (question.title, question.topic, *question.ip),
-            tuple(answer.text for answer in question.answers),
-            about(question),
-        )
-        for question in knowledge.questions.values()
-    ]
+    return [document(name, topic) for name, topic in knowledge.topics.items()]
 
 
 def terms_of(glossary: Glossary) -> Terms:

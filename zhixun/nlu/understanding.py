@@ -11,12 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from zhixun.knowledge.guides.model import GUIDE
 from zhixun.nlu.ranking import Candidate, Ranked, Ranking
 from zhixun.nlu.text import normalise
 
 __all__ = ["ACT", "ASK", "FALLBACK", "Limits", "Meaning", "Understanding"]
 
-ASK, FALLBACK, VAGUE, OUTSIDE = "ask", "nlu_fallback", "vague", "out_of_scope"
+ASK, FALLBACK, VAGUE, OUTSIDE, PERSON = "ask", "nlu_fallback", "vague", "out_of_scope", "ask_person"
 ACT = "act:"
 BARE = 8
 SHORT = 14
@@ -109,7 +110,7 @@ class Understanding:
         subject = self._subject(text)
         if subject:
             return replace(meaning, intent=ASK, confidence=1.0, zone="clarify", subject=subject, field=True)
-        if last and len(text) <= SHORT and (zone != "answer" or intent == VAGUE or _GOES_ON.search(text)):
+        if last and not last.startswith(GUIDE) and len(text) <= SHORT and (zone != "answer" or intent == VAGUE or _GOES_ON.search(text)):
             further = self._further(text, ranked, last)
             if further is not None:
                 return further
@@ -120,12 +121,16 @@ class Understanding:
         if ranked.exact and not best.id.startswith(ACT):
             return ASK, 1.0
         for act, pattern in self._patterns:
-            if pattern.search(text):
+            if pattern.search(text) and not (act == PERSON and self._is_guide(best)):
                 return act, 1.0
         if best.id.startswith(ACT) and best.confidence >= self._limits.act:
             return best.id.removeprefix(ACT), best.confidence
         unsure = best.id.startswith(ACT) or best.confidence < self._limits.answer
         return (FALLBACK if unsure else ASK), best.confidence
+
+    def _is_guide(self, best: Candidate) -> bool:
+        """Tell whether a guide does what is asked for: "帮我算一下年费" needs no person."""
+        return best.id.startswith(GUIDE) and best.confidence >= self._limits.answer
 
     def _zone(self, text: str, ranked: Ranked) -> str:
         questions = _questions(ranked)
@@ -165,11 +170,12 @@ class Understanding:
         # A right that is named now takes the place of the one before; what was asked stays.
         whole = f"{text}{before.asked}" if ranked.rights else f"{before.right}{before.topic}{text}"
         again = self._ranking.rank(whole)
+        alike = [c for c in _questions(again) if not c.id.startswith(GUIDE)]
         if ranked.rights:
-            fits = [c for c in _questions(again) if set(ranked.rights) & self._ranking.about[c.id].rights]
+            fits = [c for c in alike if set(ranked.rights) & self._ranking.about[c.id].rights]
         else:
             near = self._ranking.near(last) | {last}
-            fits = [c for c in _questions(again) if c.id in near]
+            fits = [c for c in alike if c.id in near]
         if not fits or fits[0].score < self._limits.score:
             return None
         # How far it is ahead among those that can be meant, not among all.
