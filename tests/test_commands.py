@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.knowledge.guides.made import RAW
 from tests.knowledge.made import ANSWERS, write
 from tests.support import ROOT, office_in
 from zhixun.commands import _parser, main
@@ -48,14 +49,14 @@ def test_wrong_use_is_told_with_exit_code_2(arguments: list[str], capsys: pytest
 
 def test_sound_knowledge_passes_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "1 个问题，1 份来源，0 处毛病\n"
+    assert capsys.readouterr().out == "1 个问题，0 个指引，1 份来源，0 处毛病\n"
 
 
 def test_flaws_are_listed_with_exit_code_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = project / "knowledge" / "answers" / "one.yml"
     path.write_text(ANSWERS.replace('facts: ["3个月"]', "facts: []"), "utf-8")
     assert main(["check"]) == 1
-    assert capsys.readouterr().out == "one.yml: q-one [全国 ]: 数字“3个月”没有列入 facts\n1 个问题，1 份来源，1 处毛病\n"
+    assert capsys.readouterr().out == "one.yml: q-one [全国 ]: 数字“3个月”没有列入 facts\n1 个问题，0 个指引，1 份来源，1 处毛病\n"
     assert main(["check", "q-other"]) == 0
     assert main(["check", "one.yml"]) == 1
 
@@ -123,3 +124,16 @@ def test_the_checker_can_be_taken_along(project: Path, tmp_path: Path, capsys: p
     assert main(["checker", str(out)]) == 0
     assert out.read_bytes() == (ROOT / "zhixun" / "archive" / "checker.py").read_bytes()
     assert str(out) in capsys.readouterr().out
+
+
+def test_guides_are_listed_and_drawn(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = project / "knowledge" / "guides"
+    folder.mkdir()
+    (folder / "made.yml").write_text(RAW.replace("wordings: []", "wordings: [帮我看看怎么办]"), "utf-8")
+    assert main(["guide"]) == 0
+    assert re.search(r"made +3 步 +3 个结论 +这件事该怎么办", capsys.readouterr().out)
+    picture = project / "made.svg"
+    assert main(["guide", "made", "--draw", str(picture)]) == 0
+    assert "是哪一种权利" in picture.read_text("utf-8")
+    for wrong in (["guide", "gone", "--draw", str(picture)], ["guide", "made"]):
+        assert main(wrong) == 3

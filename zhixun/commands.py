@@ -21,6 +21,8 @@ from tqdm import tqdm
 from zhixun.errors import StopNow, ZhixunError
 from zhixun.knowledge.check import check, check_quick
 from zhixun.knowledge.coverage import Use, coverage, coverage_flaws, read_rows, table
+from zhixun.knowledge.guides.draw import draw
+from zhixun.knowledge.guides.model import GUIDE
 from zhixun.knowledge.load import KnowledgeError, load
 from zhixun.knowledge.site import load_site
 from zhixun.settings import Settings, read_settings
@@ -65,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     add("train", "训练模型（内容没有变化时不重复训练）", _train).add_argument("--force", action="store_true", help="强制重新训练")
     command = add("check", "检查 knowledge/ 的内容", _check)
     command.add_argument("part", nargs="?", default="", help="只看文件名或问题编号含有这几个字的")
+    command = add("guide", "列出指引，或者把一个指引画成图（SVG）供审阅", _guide)
+    command.add_argument("name", nargs="?", default="", help="指引的编号；不写就列出全部")
+    command.add_argument("--draw", metavar="文件", type=Path, help="画成 SVG 图，写到这个文件")
     add("ask", "向正在运行的服务提一个问题", _ask).add_argument("text", help="问题")
     command = add("queue", "列出等待人工的咨询件", _queue)
     command.add_argument("--contacts", action="store_true", help="同时解密显示回电号码")
@@ -126,8 +131,25 @@ def _check(settings: Settings, given: argparse.Namespace) -> int:
     flaws = [flaw for flaw in flaws if given.part in flaw[0]]
     for place, words in flaws:
         print(f"{place}: {words}")
-    print(f"{len(knowledge.questions)} 个问题，{len(knowledge.sources)} 份来源，{len(flaws)} 处毛病")
+    print(f"{len(knowledge.questions)} 个问题，{len(knowledge.guides)} 个指引，{len(knowledge.sources)} 份来源，{len(flaws)} 处毛病")
     return FLAWED if flaws else WELL
+
+
+def _guide(settings: Settings, given: argparse.Namespace) -> int:
+    guides = load(settings.knowledge_dir).guides
+    if not given.name:
+        for guide in guides.values():
+            ends = "计算器" if any(leaf.reckon for leaves in guide.leaves.values() for leaf in leaves) else f"{len(guide.leaves)} 个结论"
+            print(f"{guide.id:<24} {len(guide.steps):>2} 步 {ends:>6}  {guide.title}")
+        return WELL
+    chosen = guides.get(GUIDE + given.name)
+    if chosen is None:
+        raise StopNow(f"没有“{given.name}”这个指引；不带编号运行 zhixun guide 可以列出全部。")
+    if given.draw is None:
+        raise StopNow("请用 --draw 文件.svg 说明图写到哪里。")
+    given.draw.write_text(draw(chosen), "utf-8")
+    print(given.draw)
+    return WELL
 
 
 def _ask(settings: Settings, given: argparse.Namespace) -> int:

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support import IDLE, Office, until
+from tests.support import IDLE, IN_GUIDE, Office, until
 from zhixun.archive.number import valid_number
 from zhixun.conversation.consultation import INDICATORS
 from zhixun.errors import CitizenError
-from zhixun.messages import Event
+from zhixun.messages import EngineTurn, Event, Reply
 
+GUIDED = {"guide": "made", "title": "怎么办", "leaf": "rich", "percent": 0, "facts": [["权利", "商标"]]}
 SCORES = dict.fromkeys(INDICATORS, 5)
 
 
@@ -131,6 +132,26 @@ async def test_a_disk_that_refuses_leaves_it_closed_and_the_same_call_ends_it(of
     year.unlink()
     code = await office.consultations.close(number)
     assert (await office.receipts.check(number, code)).intact
+
+
+async def test_in_the_middle_of_a_guide_it_waits_for_days(office: Office) -> None:
+    number = await office.open()
+    office.engine.answers["开始"] = EngineTurn("guide", (Reply("哪一种？", kind="guide"),))
+    office.engine.answers["商标"] = EngineTurn("guide", (Reply("请人办。", kind="guide"),), guided=GUIDED)
+    await office.turns.say(number, "开始")
+    office.clock.turn_by(IN_GUIDE)
+    assert await office.consultations.close_idle() == 0
+    await office.turns.say(number, "商标")
+    office.clock.turn_by(IDLE + timedelta(seconds=1))
+    assert await office.consultations.close_idle() == 1, "the guide has ended"
+
+
+async def test_a_guide_that_nobody_goes_on_with_is_closed_in_the_end(office: Office) -> None:
+    number = await office.open()
+    office.engine.answers["开始"] = EngineTurn("guide", (Reply("哪一种？", kind="guide"),))
+    await office.turns.say(number, "开始")
+    office.clock.turn_by(IN_GUIDE + timedelta(seconds=1))
+    assert await office.consultations.close_idle() == 1
 
 
 async def test_idle_consultations_of_the_bot_close_themselves(office: Office) -> None:

@@ -74,6 +74,18 @@ async def test_small_talk_beside_an_answer_does_not_hide_its_status(door: Door, 
     ]  # fmt: skip
 
 
+async def test_what_a_guide_found_out_and_whether_it_goes_on(door: Door, client: EngineClient) -> None:
+    step = {"status": "guide", "replies": [{"text": "哪一种？"}]}
+    door.answer = {"messages": [{"custom": step}]}
+    assert (await client.ask("ZX-1", "开始", "西宁市")).in_guide
+    door.answer = {"messages": [{"custom": {"status": "answered", "replies": [{"text": "三个月。"}]}}, {"custom": step}]}
+    between = await client.ask("ZX-1", "多久", "西宁市")
+    assert (between.status, between.in_guide) == ("answered", True)
+    door.answer = {"messages": [{"custom": {**step, "guided": {"guide": "made"}}}]}
+    ended = await client.ask("ZX-1", "商标", "西宁市")
+    assert (ended.in_guide, ended.guided) == (False, {"guide": "made"})
+
+
 async def test_a_handoff_needs_no_words(door: Door, client: EngineClient) -> None:
     door.answer = {"messages": [{"custom": {"status": "handoff", "handoff": "complaint", "replies": []}}]}
     turn = await client.ask("ZX-1", "投诉", "西宁市")

@@ -429,3 +429,35 @@ async def test_out_of_hours_a_message_is_taken(office: Office) -> None:
     assert turn.owner == "queue"
     assert "11月23日（周一）09:00" in turn.replies[0].text
     assert office.sql("SELECT state FROM consultations WHERE number = ?", number) == [("message_left",)]
+
+
+CHOICES = (Button("专利", "专利"), Button("商标", "商标"), Button("上一步", "上一步"))
+STEP = Reply("【第1步】哪一种？\n1. 专利\n2. 商标", ("guide:made",), (), CHOICES, "guide")
+
+
+async def test_a_number_means_a_choice_of_the_step_below_an_answer_in_between(office: Office) -> None:
+    number = await office.open()
+    between = Reply("三个月。", ("tm-opposition",), (), (Button("怎么办理", "怎么办理"), Button("多少钱", "多少钱")))
+    office.engine.answers["异议期多久"] = EngineTurn("answered", (between, STEP))
+    await office.turns.say(number, "异议期多久")
+    await office.turns.say(number, "2")
+    assert office.engine.texts[-1] == "商标"
+
+
+async def test_a_number_never_means_going_back(office: Office) -> None:
+    number = await office.open()
+    typed = Reply("几个类别？", ("guide:made",), (), (Button("上一步", "上一步"), Button("退出指引", "退出指引")), "guide")
+    office.engine.answers["开始"] = EngineTurn("guide", (typed,))
+    await office.turns.say(number, "开始")
+    await office.turns.say(number, "1")
+    assert office.engine.texts[-1] == "1"
+
+
+async def test_what_a_guide_found_out_is_kept_for_the_staff(office: Office) -> None:
+    number = await office.open()
+    found = {"guide": "made", "title": "怎么办", "leaf": "rich", "percent": 0, "facts": [["权利", "商标"]]}
+    office.engine.answers["商标"] = EngineTurn("guide", (Reply("请人办。", kind="guide"),), guided=found)
+    await office.turns.say(number, "商标")
+    kept = next(entry for entry in await office.entries(number) if entry.kind == "guided")
+    assert (kept.open["leaf"], kept.private) == ("rich", {"title": "怎么办", "facts": [["权利", "商标"]]})
+    assert "商标" not in office.sql("SELECT body FROM journal WHERE kind = 'guided'")[0][0]

@@ -26,7 +26,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def test_a_killed_engine_is_told_truthfully_and_comes_back(own: Product) -> None:
-    citizen, waiting = own.open(), own.open()
+    citizen, waiting, guided = own.open(), own.open(), own.open()
+    assert guided.say("测一测能不能减缴专利费")["status"] == "guide"
+    assert "第2步" in shown(guided.say("企业"))
     assert citizen.say("商标异议期是多久")["status"] == "answered"
     first = _engine_of(own)
     os.kill(first, signal.SIGKILL)
@@ -56,6 +58,7 @@ def test_a_killed_engine_is_told_truthfully_and_comes_back(own: Product) -> None
     assert state["engine"] == {"ready": True, "restarts": 1}
     # What was remembered of the dialogue before the loss is still there.
     assert citizen.say("那外观呢")["status"] == "answered"
+    assert "第3步" in shown(guided.say("亏损"))
     own.verified()
 
 

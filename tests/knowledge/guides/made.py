@@ -42,7 +42,7 @@ steps:
       "no": {title: 没有, to: poor}
 leaves:
   rich: &leaf
-    title: 请人办
+    title: 请人来办
     text: 找代理机构办，先签合同。
     basis: [{source: law, at: 第一条, gist: 可以委托代理机构办理。}]
     next: [{title: 转人工}]
