@@ -47,8 +47,11 @@ def accuracy(base: str, questions: Path, half: str | None = None) -> str:
 
 def measure_accuracy(base: str, questions: Path | None) -> str:
     """Ask the project's own set and a further file; return the reports as Markdown."""
-    own = PROJECT / "tests" / "questions.jsonl"
-    reports = [(f"`{own.relative_to(PROJECT)}`, even lines (nothing was chosen on them)", accuracy(base, own, "even"))]
+    own, field = PROJECT / "tests" / "questions.jsonl", PROJECT / "tests" / "questions-field.jsonl"
+    reports = [
+        (f"`{own.relative_to(PROJECT)}`, even lines", accuracy(base, own, "even")),
+        (f"`{field.relative_to(PROJECT)}`, written by somebody who saw no wording", accuracy(base, field)),
+    ]
     if questions is not None:
         reports.append((f"`{questions.name}`", accuracy(base, questions)))
     return "\n\n".join(f"{name}:\n\n```\n{report}\n```" for name, report in reports)

@@ -134,6 +134,7 @@ def ours(wordings: dict[str, list[str]], folder: Path) -> Method:
     for name in ("config.yml", "domain.yml", "data", "zhixun", "requirements.lock"):
         (folder / name).symlink_to(PROJECT / name)
     shutil.copytree(PROJECT / "knowledge", folder / "knowledge")
+    shutil.rmtree(folder / "knowledge" / "guides")
     for path in (folder / "knowledge" / "answers").glob("*.yml"):
         kept = [{**one, "wordings": wordings[one["id"]][1:]} for one in yaml.safe_load(path.read_text("utf-8")) if one["id"] in wordings]
         path.write_text(yaml.safe_dump(kept, allow_unicode=True), "utf-8")

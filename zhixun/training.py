@@ -16,7 +16,7 @@ from zhixun.knowledge.load import load
 
 __all__ = ["STEPS", "model_path", "train"]
 
-_INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/**/*.yml", "knowledge/**/*.yml", "zhixun/nlu/*.py",
+_INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/**/*.yml", "data/**/*.txt", "knowledge/**/*.yml", "zhixun/nlu/*.py",
            "zhixun/knowledge/compile.py", "zhixun/knowledge/check.py")  # fmt: skip
 _KEPT = 3
 _STEP = re.compile(rb"Finished training component '(\w+)'")

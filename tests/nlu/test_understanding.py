@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from zhixun.nlu.kinds import OURS, OUTSIDE, PERSON, Kinds
 from zhixun.nlu.ranking import About, Document, Ranking
 from zhixun.nlu.text import Terms
 from zhixun.nlu.understanding import ASK, Limits, Meaning, Understanding
 
 RIGHTS = {"商标": ["牌子"], "专利": [], "发明": ["发明专利"]}
 TERMS = Terms({"多少钱": ["什么价"]}, RIGHTS, {"发明": "专利"}, ["年费", "异议"], ["副作用", "公积金"])
-LIMITS = Limits(act=0.4, answer=0.43, unclear=0.55, outside=0.9, clear=0.9, score=0.35, known=0.5, refer=0.36)
+LIMITS = Limits(act=0.4, answer=0.43, unclear=0.55, outside=0.9, clear=0.9, score=0.35, known=0.5, refer=0.36, kind=0.5,
+                kind_until=0.65)  # fmt: skip
 PATTERNS = [("ask_person", re.compile("转人工"))]
 
 
@@ -36,9 +39,16 @@ DOCUMENTS = [
 ]
 
 
+KINDS = Kinds.fit({
+    OURS: [words for document in DOCUMENTS[:-2] for words in document.wordings],
+    OUTSIDE: ["红烧肉怎么烧", "红烧排骨怎么做好吃", "孩子发烧怎么办", "感冒吃什么好"],
+    PERSON: ["派个师傅过来看看", "让人来一趟", "叫师傅给我回话", "师傅快来人"],
+})  # fmt: skip
+
+
 @cache
 def _understanding() -> Understanding:
-    return Understanding(Ranking.fit(DOCUMENTS, TERMS), PATTERNS, LIMITS)
+    return Understanding(Ranking.fit(DOCUMENTS, TERMS), PATTERNS, KINDS, LIMITS)
 
 
 def _understand(text: str, last: str = "") -> Meaning:
@@ -146,6 +156,16 @@ def test_a_sure_ranking_wins_over_words_of_other_matters() -> None:
 def test_a_saved_ranking_understands_the_same(tmp_path: Path) -> None:
     fitted = Ranking.fit(DOCUMENTS, TERMS)
     fitted.save(tmp_path)
-    read = Understanding(Ranking.load(tmp_path, TERMS), PATTERNS, LIMITS)
+    read = Understanding(Ranking.load(tmp_path, TERMS), PATTERNS, KINDS, LIMITS)
     for text, last in [("商标有效期多少年", ""), ("多少钱", "tm-apply"), ("异议", ""), ("商标能用多久呢？申请专利要花多少", "")]:
-        assert read.understand(text, last) == Understanding(fitted, PATTERNS, LIMITS).understand(text, last)
+        assert read.understand(text, last) == Understanding(fitted, PATTERNS, KINDS, LIMITS).understand(text, last)
+
+
+def test_what_no_question_is_meant_by_may_want_a_person_or_be_of_another_field() -> None:
+    doubtful = Understanding(Ranking.fit(DOCUMENTS, TERMS), PATTERNS, KINDS, replace(LIMITS, kind_until=1.1))
+    assert doubtful.understand("快叫师傅过来").intent == "ask_person"
+    assert doubtful.understand("红烧鱼怎么烧好吃").intent == "out_of_scope"
+
+
+def test_what_is_surely_a_question_of_the_field_stays_one() -> None:
+    assert _understand("叫师傅来注册一次商标管多少年").intent == ASK

@@ -103,7 +103,7 @@ def read_glossary(folder: Path) -> Glossary:
 def fingerprint(folder: Path) -> str:
     """Return a digest (64 hex characters) that changes whenever a file of `folder` changes."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.yml")):
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yml", ".txt")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -7,6 +7,7 @@ It also has the last word on the intent: `ask` where a curated question is meant
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.load import fingerprint, load, read_glossary
 from zhixun.knowledge.model import Glossary, Knowledge, Question
+from zhixun.nlu.kinds import OURS, OUTSIDE, PERSON, Kinds, read_examples
 from zhixun.nlu.ranking import About, Document, Ranking
 from zhixun.nlu.text import Terms, normalise
-from zhixun.nlu.understanding import ACT, ASK, Limits, Understanding
+from zhixun.nlu.understanding import ACT, ASK, NOT_OURS, Limits, Understanding
 
 __all__ = ["KnowledgeRanker", "documents_of", "terms_of"]
 
@@ -32,6 +34,7 @@ NO_RIGHT = "综合"
 _LIMITS = {
     "act": "act_confidence", "answer": "answer_from", "unclear": "unclear_answer_from", "outside": "outside_until",
     "clear": "clear_from", "score": "score_from", "known": "known_from", "refer": "refer_from",
+    "kind": "kind_from", "kind_until": "kind_until",
 }  # fmt: skip
 
 
@@ -40,12 +43,14 @@ class KnowledgeRanker(GraphComponent):
     """Ranks curated questions and dialogue acts for each message.
 
     Config:
-        knowledge: the knowledge folder, relative to the project.
+        knowledge: the knowledge folder, relative to the project; `kinds`: the folder of messages of other kinds.
         act_confidence: how sure an act must be to win over the questions.
         answer_from: from this confidence on, the first question is answered; below it, choices are offered.
         outside_until: words of other matters win over a ranking that is less sure than this.
         unclear_answer_from: the same for a bare subject without a question, and where the best score is below `clear_from`.
         refer_from: the same for a question whose answer only names who can tell.
+        kind_from: from this probability on a message wants a person, or is of another field; `kind_until`: unless the first
+            question is at least so sure.
         known_from: below this share of known grams a message is junk.
         score_from: a best score below this means that nothing in the knowledge resembles the message.
     """
@@ -55,7 +60,8 @@ class KnowledgeRanker(GraphComponent):
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.38,
                 "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.9, "score_from": 0.35,
-                "known_from": 0.5, "refer_from": 0.36}  # fmt: skip
+                "known_from": 0.5, "refer_from": 0.36, "kinds": "data/kinds",
+                "kind_from": 0.5, "kind_until": 0.65}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -72,8 +78,9 @@ class KnowledgeRanker(GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """Return the knowledge's digest, so that an edit of any file retrains this component."""
-        return fingerprint(Path(config.get("knowledge") or "knowledge"))
+        """Return the digest of all that is read, so that an edit of any file retrains this component."""
+        folders = (config.get("knowledge") or "knowledge", config.get("kinds") or "data/kinds")
+        return "".join(fingerprint(Path(folder)) for folder in folders)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on the knowledge folder and the acts of the training data; writes the result to the model."""
@@ -85,9 +92,11 @@ class KnowledgeRanker(GraphComponent):
         acts_documents = [Document(ACT + intent, tuple(words)) for intent, words in sorted(acts.items())]
         ranking = Ranking.fit([*documents_of(knowledge), *acts_documents], terms_of(knowledge.glossary))
         patterns = _patterns(training_data.regex_features)
-        self._understanding = Understanding(ranking, patterns, self._limits())
+        kinds = Kinds.fit(_examples(knowledge, acts, Path(self._config["kinds"])))
+        self._understanding = Understanding(ranking, patterns, kinds, self._limits())
         with self._storage.write_to(self._resource) as folder:
             ranking.save(folder)
+            kinds.save(folder)
             (folder / "patterns.txt").write_text("\n".join(f"{act}\t{p.pattern}" for act, p in patterns), "utf-8")
             glossary = Path(self._config["knowledge"]) / "glossary.yml"
             (folder / "glossary.yml").write_text(glossary.read_text("utf-8"), "utf-8")
@@ -102,10 +111,11 @@ class KnowledgeRanker(GraphComponent):
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             ranking = Ranking.load(folder, terms_of(read_glossary(folder)))
+            kinds = Kinds.load(folder)
             lines = (folder / "patterns.txt").read_text("utf-8").splitlines()
         ranking.rank("预热")  # loads the tables for simplifying and for sounds before the first citizen comes
         patterns = [(act, re.compile(pattern)) for act, pattern in (line.split("\t", 1) for line in lines)]
-        component._understanding = Understanding(ranking, patterns, component._limits())
+        component._understanding = Understanding(ranking, patterns, kinds, component._limits())
         return component
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -150,6 +160,17 @@ def documents_of(knowledge: Knowledge) -> list[Document]:
         return Document(name, words, own, labels, tuple(answer.text for answer in topic.answers), about)
 
     return [document(name, topic) for name, topic in knowledge.topics.items()]
+
+
+def _examples(knowledge: Knowledge, acts: Mapping[str, Sequence[str]], folder: Path) -> dict[str, list[str]]:
+    """Return messages of each kind: the wordings, the acts, and those kept for this alone."""
+    found = read_examples(folder)
+    for topic in knowledge.topics.values():
+        ours = isinstance(topic, Guide) or topic.answers[0].outcome != NOT_OURS
+        found[OURS if ours else OUTSIDE] += topic.wordings
+    found[OUTSIDE] += acts.get(NOT_OURS, ())
+    found[PERSON] += (*acts.get("ask_person", ()), *acts.get("complaint", ()))
+    return found
 
 
 def terms_of(glossary: Glossary) -> Terms:

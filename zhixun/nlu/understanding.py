@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zhixun.knowledge.guides.model import GUIDE
+from zhixun.nlu.kinds import OUTSIDE, PERSON, Kinds
 from zhixun.nlu.ranking import Candidate, Ranked, Ranking
 from zhixun.nlu.text import normalise
 
-__all__ = ["ACT", "ASK", "FALLBACK", "Limits", "Meaning", "Understanding"]
+__all__ = ["ACT", "ASK", "FALLBACK", "NOT_OURS", "Limits", "Meaning", "Understanding"]
 
-ASK, FALLBACK, VAGUE, OUTSIDE, PERSON = "ask", "nlu_fallback", "vague", "out_of_scope", "ask_person"
+ASK, FALLBACK, VAGUE, NOT_OURS, ASK_PERSON = "ask", "nlu_fallback", "vague", "out_of_scope", "ask_person"
 ACT = "act:"
 BARE = 8
 SHORT = 14
@@ -49,6 +50,8 @@ class Limits:
     score: float
     known: float
     refer: float
+    kind: float
+    kind_until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,13 @@ class Understanding:
     Args:
         ranking: what ranks questions and acts.
         patterns: acts with the words that always mean them; the first that fits decides.
-        limits: from where on the ranking is believed.
+        kinds: tells what wants a person or is of another field, where the ranking is not sure.
+        limits: from where on both are believed.
     """
 
-    def __init__(self, ranking: Ranking, patterns: Sequence[tuple[str, re.Pattern[str]]], limits: Limits) -> None:
+    def __init__(self, ranking: Ranking, patterns: Sequence[tuple[str, re.Pattern[str]]], kinds: Kinds, limits: Limits) -> None:
         self._ranking = ranking
+        self._kinds = kinds
         self._patterns = patterns
         self._limits = limits
         self._subjects = ranking.subjects
@@ -114,14 +119,16 @@ class Understanding:
             further = self._further(text, ranked, last)
             if further is not None:
                 return further
-        return meaning if intent == VAGUE else self._in_parts(text, meaning)
+        if intent == VAGUE:
+            return meaning
+        return self._of_kind(text, meaning) or self._in_parts(text, meaning)
 
     def _decide(self, text: str, ranked: Ranked) -> tuple[str, float]:
         best = ranked.candidates[0]
         if ranked.exact and not best.id.startswith(ACT):
             return ASK, 1.0
         for act, pattern in self._patterns:
-            if pattern.search(text) and not (act == PERSON and self._is_guide(best)):
+            if pattern.search(text) and not (act == ASK_PERSON and self._is_guide(best)):
                 return act, 1.0
         if best.id.startswith(ACT) and best.confidence >= self._limits.act:
             return best.id.removeprefix(ACT), best.confidence
@@ -148,11 +155,20 @@ class Understanding:
             wanted = min(wanted, self._limits.refer)
         return "answer" if questions[0].confidence >= wanted else "clarify"
 
+    def _of_kind(self, text: str, meaning: Meaning) -> Meaning | None:
+        """Take a message that no question is surely meant by for a wish for a person, or for another field."""
+        if meaning.questions and meaning.questions[0].confidence >= self._limits.kind_until:
+            return None
+        kinds = self._kinds.of(text)
+        if kinds[PERSON] >= self._limits.kind:
+            return replace(meaning, intent=ASK_PERSON, confidence=kinds[PERSON])
+        return self._elsewhere(meaning) if kinds[OUTSIDE] >= self._limits.kind else None
+
     def _elsewhere(self, meaning: Meaning) -> Meaning:
         """Send somebody who used words of another matter to its door, or say that the matter is not ours."""
         doors = [c for c in meaning.questions[:DOORS] if not self._ranking.about[c.id].ours]
         if not doors:
-            return replace(meaning, intent=OUTSIDE, confidence=1 - meaning.confidence)
+            return replace(meaning, intent=NOT_OURS, confidence=1 - meaning.confidence)
         order = (doors[0], *(c for c in meaning.questions if c is not doors[0]))
         return replace(meaning, intent=ASK, confidence=doors[0].confidence, questions=order, zone="answer")
 

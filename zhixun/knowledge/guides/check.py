@@ -6,7 +6,6 @@ open to everyone, then whatever is chosen leads to an end; that is checked, not 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
@@ -20,7 +19,6 @@ from zhixun.knowledge.model import Basis, Knowledge
 __all__ = ["guide_flaws"]
 
 WORDINGS = 15
-_OPEN_PLACE = re.compile(r"\{(?!score\})[^{}]*\}")
 
 
 def guide_flaws(guide: Guide, knowledge: Knowledge, can_say: Callable[[str], bool]) -> Iterator[str]:
@@ -134,7 +132,6 @@ def _leaf_flaws(leaf: Leaf, knowledge: Knowledge, can_say: Callable[[str], bool]
     told = " ".join((*leaf.figures, *(basis.gist for basis in leaf.basis)))
     found = dict.fromkeys(figure for text in texts for figure in FIGURE.findall(text))
     yield from (f"数字“{figure}”既不出自 fees.yml、deadlines.yml，也不在依据的 gist 里" for figure in found if figure not in told)
-    yield from (f"“{place}”没有填上" for text in texts for place in _OPEN_PLACE.findall(text))
     cited = {basis.source for basis in leaf.basis}
     yield from (f"用了出自 {source} 的数值，basis 里没有它" for source in leaf.figure_sources if source not in cited)
     yield from (f"按钮“{button.say}”不是任何问题或指引的问法" for button in leaf.next if not can_say(button.say))

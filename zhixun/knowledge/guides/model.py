@@ -8,11 +8,13 @@ from datetime import date
 
 from zhixun.knowledge.model import Basis
 
-__all__ = ["CHOICE", "GUIDE", "SCORE", "UNSURE", "Band", "Choice", "Guide", "Leaf", "Next", "Step", "Way"]
+__all__ = ["CHOICE", "GUIDE", "PERCENT", "SCORE", "UNSURE", "Band", "Choice", "Guide", "Leaf", "Next", "Step", "Way"]
 
 GUIDE = "guide:"
 """Before the id of a guide where it stands beside ids of questions: in rankings and in `next`."""
 CHOICE, UNSURE, SCORE = "choice", "unsure", "score"
+PERCENT = "{score}"
+"""Where the score stands in a text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zhixun.knowledge.figures import Figures
-from zhixun.knowledge.guides.model import CHOICE, Band, Choice, Guide, Leaf, Next, Step, Way
+from zhixun.knowledge.guides.model import CHOICE, PERCENT, Band, Choice, Guide, Leaf, Next, Step, Way
 from zhixun.knowledge.model import Basis
 
 __all__ = ["read_guide"]
@@ -85,10 +85,11 @@ def _leaves(name: str, raw: Mapping[str, Any] | list[Mapping[str, Any]], figures
         written: list[str] = []
 
         def fill(text: str, window: Any = (since or one["checked"], until), used: list[str] = used, written: list[str] = written) -> str:
-            filled = figures.fill(text.strip(), *window)
-            used.extend(filled.sources)
-            written.extend(filled.figures)
-            return filled.text
+            # The score is put in when it is known.
+            parts = [figures.fill(part, *window) for part in text.strip().split(PERCENT)]
+            used.extend(source for part in parts for source in part.sources)
+            written.extend(figure for part in parts for figure in part.figures)
+            return PERCENT.join(part.text for part in parts)
 
         yield Leaf(
             id=name,

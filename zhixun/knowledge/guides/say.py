@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zhixun.knowledge.choose import basis_of
-from zhixun.knowledge.guides.model import Choice, Guide, Leaf, Step
+from zhixun.knowledge.guides.model import PERCENT, Choice, Guide, Leaf, Step
 from zhixun.knowledge.guides.reckon import RECKONERS, Ground, Reckoned
 from zhixun.knowledge.guides.walk import MISSES, Place, State, summary, walk
 from zhixun.knowledge.model import Knowledge
@@ -57,28 +57,19 @@ def say_leaf(guide: Guide, state: State, place: Place, knowledge: Knowledge, gro
     reckoned = RECKONERS[leaf.reckon]({name: state.answers[name] for name in place.path}, ground) if leaf.reckon else Reckoned(())
     lead = f"{'；'.join(told)}。" if told and not guide.bands else ""
     blocks = [
-        f"{lead}\n{leaf.title.format(score=place.percent)}",
-        *(paragraph.strip() for paragraph in leaf.text.format_map(_Score(place.percent)).split("\n\n")),
+        f"{lead}\n{leaf.title}",
+        *(paragraph.strip() for paragraph in leaf.text.split("\n\n")),
         "\n".join(reckoned.lines),
         _advised(chosen),
         _details(leaf),
         DISCLAIMER,
     ]
-    replies = [_reply(text, guide, []) for text in _bubbles([block for block in blocks if block.strip()])]
+    told_blocks = [block.replace(PERCENT, str(place.percent)) for block in blocks if block.strip()]
+    replies = [_reply(text, guide, []) for text in _bubbles(told_blocks)]
     basis = (*leaf.basis, *reckoned.basis, *(basis for choice in chosen for basis in choice.basis))
     replies[-1]["basis"] = basis_of(list(dict.fromkeys(basis)), ground.today, knowledge)
     replies[-1]["buttons"] = [{"title": button.title, "payload": button.say} for button in leaf.next]
     return replies
-
-
-class _Score(dict[str, object]):
-    """Puts the score into a text and leaves every other brace alone."""
-
-    def __init__(self, percent: int) -> None:
-        super().__init__(score=percent)
-
-    def __missing__(self, key: str) -> str:
-        return f"{{{key}}}"
 
 
 def _advised(chosen: Sequence[Choice]) -> str:
