@@ -21,8 +21,6 @@ __all__ = ["ActionAnswer", "ActionRepeat", "ActionWhichRight"]
 
 CHOICES = 3
 MENU = 6
-GUIDE_FROM = 0.5
-"""A guide asks for more of the citizen's time than an answer, so it is opened only when it is surely meant."""
 SURE = 0.75
 """Below this confidence the answer to the next likely question is given too, and the third is offered."""
 COMMON_RIGHTS = ("专利", "商标", "著作权")
@@ -56,25 +54,24 @@ class ActionAnswer(Action):
         meaning = message.get("meaning") or {}
         if meaning.get("subject"):
             return _open_menu(dispatcher, domain, meaning["subject"])
-        ranking = [hit for hit in message.get("ranking") or [] if hit["question"] in knowledge().topics]
+        if meaning.get("guide") in knowledge().guides:
+            return start_guide(knowledge().guides[meaning["guide"]])
+        ranking = [hit for hit in message.get("ranking") or [] if hit["question"] in knowledge().questions]
         zone = meaning.get("zone", "unknown")
         if not ranking or zone == "unknown":
             dispatcher.utter_message(response="utter_unknown" if meaning.get("field") else "utter_unknown_field")
             return []
-        likely = [knowledge().topics[hit["question"]] for hit in ranking[:CHOICES]]
-        if isinstance(likely[0], Guide):
-            meant = zone == "answer" and ranking[0]["confidence"] >= GUIDE_FROM
-            return start_guide(likely[0]) if meant else _offer(dispatcher, domain, "utter_which_question", likely)
-        questions = [topic for topic in likely if isinstance(topic, Question)]
+        questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
+        offer = [guide for guide in [knowledge().guides.get(meaning.get("offer") or "")] if guide is not None]
         if zone != "answer" and (instead := _not_here(tracker, questions[0])):
-            return _give(dispatcher, tracker, [knowledge().questions[instead]], likely)
+            return _give(dispatcher, tracker, [knowledge().questions[instead]], questions)
         elsewhere = ELSEWHERE in _places(tracker) and any(question.local for question in questions)
         if zone != "answer" and not elsewhere:
-            return _ask_which(dispatcher, domain, likely, questions)
+            return _ask_which(dispatcher, domain, questions, offer)
         also = knowledge().questions.get(meaning.get("also") or "")
         sure = ranking[0]["confidence"] >= SURE or elsewhere
         said, rest = _answered(questions, also, set(meaning.get("rights") or ()), sure=sure, local=elsewhere)
-        return _give(dispatcher, tracker, said, [*(topic for topic in likely if isinstance(topic, Guide)), *rest])
+        return _give(dispatcher, tracker, said, [*offer, *rest])
 
 
 class ActionWhichRight(Action):
@@ -110,13 +107,13 @@ class ActionRepeat(Action):
 
 
 def _ask_which(
-    dispatcher: CollectingDispatcher, domain: dict[str, Any], likely: Sequence[Question | Guide], questions: Sequence[Question]
+    dispatcher: CollectingDispatcher, domain: dict[str, Any], questions: Sequence[Question], offer: Sequence[Guide]
 ) -> list[EventType]:
     """Ask which one is meant, unless most of them are of another field."""
     if not _ours(questions[0]) and sum(not _ours(question) for question in questions) > 1:
         dispatcher.utter_message(response="utter_out_of_scope")
         return []
-    return _offer(dispatcher, domain, "utter_which_question", likely)
+    return _offer(dispatcher, domain, "utter_which_question", [*questions, *offer])
 
 
 def _phrase(domain: dict[str, Any], name: str) -> str:

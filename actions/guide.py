@@ -138,6 +138,8 @@ def _elsewhere(tracker: Tracker) -> bool:
         return True
     ranking, meaning = message.get("ranking") or [], message.get("meaning") or {}
     best = ranking[0]["confidence"] if ranking else 0.0
+    if meaning.get("guide"):
+        return True
     alone = not meaning.get("subject") and not meaning.get("goes_on")
     return bool(alone and meaning.get("zone") == "answer" and best >= SURE)
 

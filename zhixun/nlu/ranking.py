@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from zhixun.knowledge.guides.model import GUIDE
 from zhixun.nlu.bm25 import Bm25, Vocabulary, count
 from zhixun.nlu.text import Terms, clauses, grams, normalise, sounds
 
@@ -99,6 +100,8 @@ class Ranked:
     known: float
     """The share of its grams that occur in any document: next to nothing for junk."""
     exact: bool = False
+    guide: Candidate | None = None
+    """The likeliest guide, which takes no place from the questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +192,31 @@ class Ranking:
         query = _Query.of(clean, self.terms)
         exact = self.wordings.get("".join(clauses(clean)))
         scores = self._score([query])
-        order = np.argsort(-scores[0], kind="stable")[:top]
+        order = np.asarray([at for at in np.argsort(-scores[0], kind="stable") if not self.ids[at].startswith(GUIDE)][:top])
         margin = scores[0][order[0]] - scores[0][order[1]]
         sure = self.sure(float(margin))
         # What the first place does not get is shared by the others in the proportion of their scores.
         rest = scores[0][order[1:]]
         values = [sure, *((1 - sure) * rest / max(rest.sum(), 1e-6))]
         candidates = [Candidate(self.ids[at], float(v), float(scores[0][at])) for at, v in zip(order, values, strict=True)]
-        if exact is not None:
+        if exact is not None and not exact.startswith(GUIDE):
             others = [Candidate(c.id, 0.0, c.score) for c in candidates if c.id != exact]
             candidates = [Candidate(exact, 1.0, float(scores[0][self.ids.index(exact)])), *others]
         sight = query.grams["sight"]
+        guide = self._guide(scores[0], float(scores[0][order[0]]), exact)
         known = len(self.views["sight"].vocabulary.numbers(sight)) / max(1, len(set(sight)))
-        return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, known, exact is not None)
+        return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, known, exact is not None, guide)
+
+    def _guide(self, scores: NDArray[np.float32], best: float, exact: str | None) -> Candidate | None:
+        """Return the likeliest guide and how sure it is against the best question; it takes nothing from the questions."""
+        numbers = [at for at, name in enumerate(self.ids) if name.startswith(GUIDE)]
+        if not numbers:
+            return None
+        first = max(numbers, key=lambda at: float(scores[at]))
+        if exact is not None and exact.startswith(GUIDE):
+            first = self.ids.index(exact)
+        sure = 1.0 if self.ids[first] == exact else self.sure(float(scores[first]) - best)
+        return Candidate(self.ids[first], sure, float(scores[first]))
 
     def sure(self, margin: float) -> float:
         """Return the share of like cases in which a first place that was `margin` ahead of the second was right."""

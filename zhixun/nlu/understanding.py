@@ -50,6 +50,8 @@ class Limits:
     score: float
     known: float
     refer: float
+    guide: float
+    offer: float
     kind: float
     kind_until: float
 
@@ -65,6 +67,7 @@ class Meaning:
         also: a second question that the message asks as well, sure enough to be answered; None otherwise.
         subject: the bare right or topic that the message is; empty otherwise.
         goes_on: whether it was understood only in the light of the question before.
+        guide: the guide that it asks for; `offer`: one that may help besides; empty when none.
         field: whether it sounds like the field at all, though none of the curated questions may be meant.
     """
 
@@ -77,6 +80,8 @@ class Meaning:
     subject: str = ""
     goes_on: bool = False
     field: bool = False
+    guide: str = ""
+    offer: str = ""
 
 
 class Understanding:
@@ -108,7 +113,8 @@ class Understanding:
         intent, confidence = self._decide(text, ranked)
         zone = self._zone(text, ranked)
         meaning = Meaning(intent, confidence, _questions(ranked), zone, ranked.rights, field=bool(ranked.terms))
-        if (ranked.exact and intent == ASK) or intent not in (ASK, FALLBACK, VAGUE):
+        meaning = self._with_guide(meaning, ranked.guide)
+        if meaning.guide or (ranked.exact and intent == ASK) or intent not in (ASK, FALLBACK, VAGUE):
             return meaning
         if self._ranking.terms.is_outside(text) and ranked.candidates[0].confidence < self._limits.outside:
             return self._elsewhere(meaning)
@@ -119,25 +125,29 @@ class Understanding:
             further = self._further(text, ranked, last)
             if further is not None:
                 return further
-        if intent == VAGUE:
-            return meaning
-        return self._of_kind(text, meaning) or self._in_parts(text, meaning)
+        return meaning if intent == VAGUE else self._of_kind(text, meaning) or self._in_parts(text, meaning)
 
     def _decide(self, text: str, ranked: Ranked) -> tuple[str, float]:
         best = ranked.candidates[0]
-        if ranked.exact and not best.id.startswith(ACT):
+        # What a guide does needs no person: "帮我算一下年费".
+        guided = ranked.guide.confidence if ranked.guide is not None else 0.0
+        if (ranked.exact and not best.id.startswith(ACT)) or guided == 1.0:
             return ASK, 1.0
         for act, pattern in self._patterns:
-            if pattern.search(text) and not (act == ASK_PERSON and self._is_guide(best)):
+            if pattern.search(text) and not (act == ASK_PERSON and guided >= self._limits.guide):
                 return act, 1.0
+        if guided >= self._limits.guide and not self._ranking.terms.is_outside(text):
+            return ASK, guided
         if best.id.startswith(ACT) and best.confidence >= self._limits.act:
             return best.id.removeprefix(ACT), best.confidence
         unsure = best.id.startswith(ACT) or best.confidence < self._limits.answer
         return (FALLBACK if unsure else ASK), best.confidence
 
-    def _is_guide(self, best: Candidate) -> bool:
-        """Tell whether a guide does what is asked for: "帮我算一下年费" needs no person."""
-        return best.id.startswith(GUIDE) and best.confidence >= self._limits.answer
+    def _with_guide(self, meaning: Meaning, guide: Candidate | None) -> Meaning:
+        if guide is None or guide.confidence < self._limits.offer:
+            return meaning
+        opens = meaning.intent == ASK and guide.confidence >= self._limits.guide
+        return replace(meaning, guide=guide.id) if opens else replace(meaning, offer=guide.id)
 
     def _zone(self, text: str, ranked: Ranked) -> str:
         questions = _questions(ranked)
@@ -186,7 +196,7 @@ class Understanding:
         # A right that is named now takes the place of the one before; what was asked stays.
         whole = f"{text}{before.asked}" if ranked.rights else f"{before.right}{before.topic}{text}"
         again = self._ranking.rank(whole)
-        alike = [c for c in _questions(again) if not c.id.startswith(GUIDE)]
+        alike = _questions(again)
         if ranked.rights:
             fits = [c for c in alike if set(ranked.rights) & self._ranking.about[c.id].rights]
         else:

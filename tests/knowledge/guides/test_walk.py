@@ -132,6 +132,12 @@ def test_conditions_lead_on_by_earlier_answers() -> None:
     assert at(say(START, "专利", "没有")[1]) == "poor"
 
 
+def test_answers_beside_the_path_decide_nothing() -> None:
+    stale = guide(lambda raw: raw["steps"]["since"].update(to=[{"when": {"money": "yes"}, "go": "rich"}, {"go": "poor"}]))
+    answers = {"right": "trademark", "money": "yes", "since": "2025-03-05"}
+    assert walk(stale, answers).leaf == "poor"
+
+
 def test_the_state_survives_as_json() -> None:
     _, state = say(START, "商标", "什么意思")
     assert State.read(state.as_json()) == state

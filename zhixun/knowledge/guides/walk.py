@@ -100,6 +100,7 @@ def walk(guide: Guide, answers: Mapping[str, str]) -> Place:
         ValueError: no way is open, which `zhixun check` proves cannot happen.
     """
     path: list[str] = []
+    taken: dict[str, str] = {}  # answers that a correction has left beside the path decide nothing
     at = guide.start
     while at in guide.steps:
         step = guide.steps[at]
@@ -107,7 +108,8 @@ def walk(guide: Guide, answers: Mapping[str, str]) -> Place:
         if value is None or (step.kind == CHOICE and step.choice(value) is None):
             return Place(tuple(path), step)
         path.append(at)
-        way = next((way for way in step.ways_of(value) if way.open_for(answers)), None)
+        taken[at] = value
+        way = next((way for way in step.ways_of(value) if way.open_for(taken)), None)
         if way is None or way.go in path:
             raise ValueError(f"{guide.file}: no way on from {at}")
         at = way.go
