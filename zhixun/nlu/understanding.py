@@ -167,8 +167,11 @@ class Understanding:
 
     def _of_kind(self, text: str, meaning: Meaning) -> Meaning | None:
         """Take a message that no question is surely meant by for a wish for a person, or for another field."""
-        if meaning.questions and meaning.questions[0].confidence >= self._limits.kind_until:
+        best = meaning.questions[0] if meaning.questions else None
+        if best is not None and best.confidence >= self._limits.kind_until:
             return None
+        if best is not None and best.confidence >= self._limits.refer and self._ranking.about[best.id].refers:
+            return None  # a door has been found already
         kinds = self._kinds.of(text)
         if kinds[PERSON] >= self._limits.kind:
             return replace(meaning, intent=ASK_PERSON, confidence=kinds[PERSON])
