@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.knowledge.guides.made import guide
 from tests.knowledge.made import knowledge, question
 from tests.support import ROOT, real_knowledge
 from zhixun.knowledge.coverage import FULL, OPEN, PARTLY, Row, Use, coverage, coverage_flaws, read_rows, table
@@ -34,6 +35,12 @@ BUILT = {"archive": "file.py"}
 def test_a_row_is_served_by_what_names_it(row: Row, state: str, missing: tuple[str, ...]) -> None:
     (one,) = coverage([row], KNOWN)
     assert (one.state, one.missing) == (state, missing)
+
+
+def test_a_guide_serves_as_a_guide_and_not_as_an_answer() -> None:
+    guided = knowledge(guides=(guide(lambda raw: raw.update(covers=["XN-1"])),))
+    (one,) = coverage([_row(needs=("answer", "guide"))], guided)
+    assert (one.served["guide"], one.missing) == (("guide:made",), ("answer",))
 
 
 @pytest.mark.parametrize(

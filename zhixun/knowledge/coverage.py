@@ -91,11 +91,10 @@ def read_rows(folder: Path) -> list[Row]:
 
 def coverage(rows: Iterable[Row], knowledge: Knowledge) -> list[Coverage]:
     """Return for each row what serves it."""
-    answers: dict[str, list[str]] = {}
-    for question in knowledge.questions.values():
-        for row in question.covers:
-            answers.setdefault(row, []).append(question.id)
-    content = {"answer": answers}
+    content: dict[str, dict[str, list[str]]] = {"answer": {}, "guide": {}}
+    for name, topic in knowledge.topics.items():
+        for row in topic.covers:
+            content["guide" if name in knowledge.guides else "answer"].setdefault(row, []).append(name)
     return [
         Coverage(row, {
             need: (*content.get(need, {}).get(row.id, ()), *([row.built[need]] if need in row.built else ())) for need in row.needs
@@ -119,10 +118,10 @@ def coverage_flaws(covered: Iterable[Coverage], knowledge: Knowledge, project: P
         yield from ((place, f"built 指向不存在的文件 {path}") for path in row.built.values() if not (project / path).is_file())
         yield from ((place, f"built 里的“{need}”不在 needs 里") for need in row.built if need not in row.needs)
     yield from ((f"coverage.yml: {row}", "编号重复") for row, count in known.items() if count > 1)
-    for question in knowledge.questions.values():
-        for row_id in question.covers:
+    for name, topic in knowledge.topics.items():
+        for row_id in topic.covers:
             if row_id not in known:
-                yield f"{question.file}: {question.id}", f"covers 里的 {row_id} 不在 coverage.yml 里"
+                yield f"{topic.file}: {name}", f"covers 里的 {row_id} 不在 coverage.yml 里"
 
 
 def table(covered: Iterable[Coverage], knowledge: Knowledge, uses: Mapping[str, Use]) -> str:
