@@ -105,6 +105,11 @@ def test_what_is_surely_something_else_is_not_taken_though_it_names_a_choice() -
     assert say(START, "牌子", elsewhere=True)[0] == TAKEN
 
 
+def test_what_is_denied_is_not_chosen() -> None:
+    heard, state = say(START, "我们没牌子呀那种")
+    assert (heard, state.answers) == (TAKEN, {})
+
+
 def test_two_choices_at_once_are_asked_back_and_a_person_is_offered_the_third_time() -> None:
     _, state = say(START, "专利和牌子")
     assert (at(state), state.misses) == ("right", 1)

@@ -43,6 +43,7 @@ _RENEW = re.compile(
     "|^我?(?:想|要)?(?:改|修改|更正|重填|重选)(?:一下)?(.{2,12})$"
 )
 _ASKS = re.compile(r"[?？]|怎么|咋|如何|多久|多长|多少|吗|么$|什么|啥|哪|谁|几[天年个点时]|能不能|可不可以|要不要|是不是|有没有")
+_NEGATIONS = "没不未无别非"
 _PARTICLES = "的地了吧呀啊呢嗯哦哈喔额呃就是我选要那这个种"
 _GENERIC = frozenset((
     "有", "没有", "是", "不是", "对", "不对", "可以", "不可以", "能", "不能", "要", "不要", "已", "已经", "还没", "还没有", "没",
@@ -228,8 +229,9 @@ def _exact(step: Step, said: str) -> str | None:
 
 
 def _named(choices: Sequence[Choice], said: str) -> list[Choice]:
-    """Return the choices of which a word occurs in `said`; a word inside a longer one that was found does not count."""
-    hits = [(word, choice) for choice in choices for word in map(_plain, (choice.title, *choice.words)) if len(word) > 1 and word in said]
+    """Return the choices of which a word occurs in `said`; neither after a negation nor inside a longer word that was found."""
+    words = [(word, choice) for choice in choices for word in map(_plain, (choice.title, *choice.words)) if len(word) > 1]
+    hits = [(word, choice) for word, choice in words if re.search(f"(?<![{_NEGATIONS}]){re.escape(word)}", said)]
     kept = [(word, choice) for word, choice in hits if not any(word != longer and word in longer for longer, _ in hits)]
     return list({choice.id: choice for _, choice in kept}.values())
 
