@@ -63,8 +63,12 @@ class Kinds:
 
     def of(self, text: str) -> dict[str, float]:
         """Return how likely a normalised text is of each kind."""
-        vector = _vectors(self._vocabulary, self._idf, [_grams(text)])
-        scores = (vector @ self._weights.T)[0] + self._bias
+        grams = _grams(text)
+        # Few grams against tens of thousands: picking their columns is ten times as fast as a sparse product.
+        numbers = self._vocabulary.numbers(list(grams))
+        times = np.asarray([grams[self._vocabulary.grams[number]] for number in numbers], np.float32)
+        vector = (1 + np.log(times)) * self._idf[numbers]
+        scores = self._weights[:, numbers] @ (vector / max(float(np.linalg.norm(vector)), 1e-9)) + self._bias
         shares = np.exp(scores - scores.max())
         return dict(zip(KINDS, (shares / shares.sum()).tolist(), strict=True))
 
