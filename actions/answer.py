@@ -54,15 +54,15 @@ class ActionAnswer(Action):
         meaning = message.get("meaning") or {}
         if meaning.get("subject"):
             return _open_menu(dispatcher, domain, meaning["subject"])
-        if meaning.get("guide") in knowledge().guides:
-            return start_guide(knowledge().guides[meaning["guide"]])
+        if meaning.get("guide") in knowledge().walks:
+            return start_guide(knowledge().walks[meaning["guide"]])
         ranking = [hit for hit in message.get("ranking") or [] if hit["question"] in knowledge().questions]
         zone = meaning.get("zone", "unknown")
         if not ranking or zone == "unknown":
             dispatcher.utter_message(response="utter_unknown" if meaning.get("field") else "utter_unknown_field")
             return []
         questions = [knowledge().questions[hit["question"]] for hit in ranking[:CHOICES]]
-        offer = [guide for guide in [knowledge().guides.get(meaning.get("offer") or "")] if guide is not None]
+        offer = [walk for walk in [knowledge().walks.get(meaning.get("offer") or "")] if walk is not None]
         if zone != "answer" and (instead := _not_here(tracker, questions[0])):
             return _give(dispatcher, tracker, [knowledge().questions[instead]], questions)
         elsewhere = ELSEWHERE in _places(tracker) and any(question.local for question in questions)

@@ -1,4 +1,4 @@
-"""Walks a citizen through a guide: the form's steps, its interruptions and its end.
+"""Walks a citizen through a guide or the form of a service: the steps, the interruptions and the end.
 
 The form `guide_form` asks for one slot, `guide_step`, which is never filled: what was answered is kept in the slot `guide`
 (`zhixun.knowledge.guides.walk.State`), and the form ends when the walk does. A message that is not for the guide is not taken,
@@ -15,24 +15,29 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import calendar, knowledge, today
-from zhixun.knowledge.guides.model import Guide
+from zhixun.knowledge.guides.model import SERVICE, Guide
 from zhixun.knowledge.guides.reckon import Ground
 from zhixun.knowledge.guides.say import say_leaf, say_step
-from zhixun.knowledge.guides.walk import CANCELLED, OTHER, State, fill_from, hear, summary, walk
+from zhixun.knowledge.guides.walk import ACT, CANCELLED, OTHER, OUTSIDE, QUESTION, State, fill_from, hear, summary, walk
+from zhixun.knowledge.services.model import SENT
+from zhixun.knowledge.services.say import say_field
 
 __all__ = ["ActionAskGuideStep", "ActionGuideEnd", "ValidateGuideForm", "start_guide"]
 
+PHONE = "phone"
 FORM, STATE, REQUESTED = "guide_form", "guide", "requested_slot"
 EARLIER = 2
 """So many messages before the one that opened a guide may fill its steps too."""
 _OWN = {FORM, "action_listen", "action_extract_slots", "validate_guide_form", "action_ask_guide_step"}
 _CHAT = {"ask", "nlu_fallback", "vague", "affirm", "deny"}
+_NOT_OURS = {"out_of_scope", "complaint"}
+"""What a free text may well sound like: "有人卖我们的假货"."""
 SURE = 0.5
 
 
 def start_guide(guide: Guide) -> list[EventType]:
     """Return the events that open a guide; a guide that is open gives way."""
-    return [SlotSet(STATE, State(guide.id, fresh=True).as_json()), FollowupAction(FORM)]
+    return [SlotSet(STATE, State(guide.name, fresh=True).as_json()), FollowupAction(FORM)]
 
 
 class ValidateGuideForm(Action):
@@ -52,7 +57,7 @@ class ValidateGuideForm(Action):
         elif _interrupted(tracker):
             return []
         else:
-            heard, after = hear(guide, state, tracker.latest_message.get("text") or "", today(), elsewhere=_elsewhere(tracker))
+            heard, after = hear(guide, state, tracker.latest_message.get("text") or "", today(), heard=_heard(tracker))
             if heard == CANCELLED:
                 return [SlotSet(STATE, None), SlotSet(REQUESTED, None)]
             if heard == OTHER:
@@ -75,7 +80,12 @@ class ActionAskGuideStep(Action):
         if guide is not None and step is not None:
             # Opening a guide is an action of its own, but no interruption.
             again = _interrupted(tracker) and not _just_opened(tracker)
-            _say(dispatcher, say_step(guide, replace(state, note="") if again else state, step, again=again), {})
+            shown = replace(state, note="") if again else state
+            if guide.kind == SERVICE:
+                wanted = {"wants": step.kind} if step.kind == PHONE else {}
+                _say(dispatcher, "service", say_field(knowledge().services[guide.name], shown, step, again=again), wanted)
+            else:
+                _say(dispatcher, "guide", say_step(guide, shown, step, again=again), {})
         return []
 
 
@@ -93,15 +103,28 @@ class ActionGuideEnd(Action):
         if guide is None or place is None or place.step is not None:
             dispatcher.utter_message(response="utter_guide_left")
             return [SlotSet(STATE, None)]
+        if guide.kind == SERVICE:
+            return _end_form(dispatcher, guide, state, place.leaf)
         ground = Ground(knowledge().figures, today(), calendar())
         facts = {"guide": guide.id, "title": guide.title, "leaf": place.leaf, "percent": place.percent,
                  "facts": [list(fact) for fact in summary(guide, state.answers)]}  # fmt: skip
-        _say(dispatcher, say_leaf(guide, state, place, knowledge(), ground), facts)
+        _say(dispatcher, "guide", say_leaf(guide, state, place, knowledge(), ground), {"guided": facts})
         return [SlotSet(STATE, None)]
 
 
-def _say(dispatcher: CollectingDispatcher, replies: list[dict[str, object]], facts: dict[str, Any]) -> None:
-    dispatcher.utter_message(json_message={"status": "guide", "replies": replies, **({"guided": facts} if facts else {})})
+def _end_form(dispatcher: CollectingDispatcher, form: Guide, state: State, end: str) -> list[EventType]:
+    """Give what was filled in to the service, which numbers it; or say that nothing was sent."""
+    if end != SENT:
+        dispatcher.utter_message(response="utter_no_consent")
+        return [SlotSet(STATE, None)]
+    path = walk(form, state.answers).path
+    wish = {"service": form.id, "values": {name: state.answers[name] for name in path}}
+    _say(dispatcher, "service", [], {"wish": wish})
+    return [SlotSet(STATE, None)]
+
+
+def _say(dispatcher: CollectingDispatcher, status: str, replies: list[dict[str, object]], more: dict[str, Any]) -> None:
+    dispatcher.utter_message(json_message={"status": status, "replies": replies, **more})
 
 
 def _state(tracker: Tracker) -> tuple[State, Guide | None]:
@@ -110,7 +133,7 @@ def _state(tracker: Tracker) -> tuple[State, Guide | None]:
     if not raw:
         return State(""), None
     state = State.read(raw)
-    return state, knowledge().guides.get(f"guide:{state.guide}")
+    return state, knowledge().walks.get(state.guide)
 
 
 def _since_last_message(tracker: Tracker) -> list[dict[str, Any]]:
@@ -131,17 +154,19 @@ def _just_opened(tracker: Tracker) -> bool:
     return any(value and value.get("fresh") for value in states)
 
 
-def _elsewhere(tracker: Tracker) -> bool:
-    """Tell whether the message is surely something else than an answer: an act, or a question that is known."""
+def _heard(tracker: Tracker) -> str:
+    """Tell what else than an answer the message is: an act, a question that is surely known, or what is not ours."""
     message = tracker.latest_message
-    if (message.get("intent") or {}).get("name") not in _CHAT:
-        return True
+    intent = (message.get("intent") or {}).get("name")
+    if intent in _NOT_OURS:
+        return OUTSIDE
+    if intent not in _CHAT:
+        return ACT
     ranking, meaning = message.get("ranking") or [], message.get("meaning") or {}
     best = ranking[0]["confidence"] if ranking else 0.0
-    if meaning.get("guide"):
-        return True
     alone = not meaning.get("subject") and not meaning.get("goes_on")
-    return bool(alone and meaning.get("zone") == "answer" and best >= SURE)
+    known = meaning.get("guide") or (alone and meaning.get("zone") == "answer" and best >= SURE)
+    return QUESTION if known else ""
 
 
 def _said_before(tracker: Tracker) -> list[str]:

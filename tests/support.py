@@ -22,10 +22,13 @@ from zhixun.clock import ZONE, Clock
 from zhixun.conversation.consultation import Consultations
 from zhixun.conversation.turn import Turns
 from zhixun.database import Database, migrate
+from zhixun.joined import request_book
 from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Hours, Site, load_site
 from zhixun.messages import EngineTurn, Entry, Event, Reply
+from zhixun.requests.book import Book
+from zhixun.requests.codes import Codes
 
 ROOT = Path(__file__).resolve().parent.parent
 IDLE = timedelta(minutes=30)
@@ -135,11 +138,12 @@ class Office:
     site: Site
     turns: Turns
     consultations: Consultations
+    book: Book
     woken: list[str] = field(default_factory=list)
 
     def restarted(self) -> Turns:
         """Return the turns of a new process on the same store."""
-        return Turns(self.database, self.journal, self.engine, self.site, self.clock, self.woken.append)
+        return Turns(self.database, self.journal, self.engine, self.site, self.book, self.clock, self.woken.append)
 
     async def open(self, region: str = "西宁市") -> str:
         """Open a consultation; returns its number."""
@@ -195,7 +199,10 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
         ledger = Ledger(journal, folder / "archive", load_signer(folder / "keys"))
         await ledger.prepare()
         sealer = Sealer(journal, folder / "archive", ledger)
-        turns = Turns(database, journal, engine, site, clock, woken.append)
+        book = request_book(
+            database, journal, Codes(bytes(32)), clock, real_knowledge(), site, seal=sealer.seal, wake=woken.append
+        )  # fmt: skip
+        turns = Turns(database, journal, engine, site, book, clock, woken.append)
         consultations = Consultations(
             database, journal, site, clock, turns.order,
             seal=sealer.seal, wake=woken.append, quick=site.quick, idle=IDLE,
@@ -203,5 +210,5 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
         )  # fmt: skip
         receipts = Receipts(journal, folder / "archive")
         yield Office(
-            folder, database, journal, ledger, sealer, receipts, clock, engine, site, turns, consultations, woken
+            folder, database, journal, ledger, sealer, receipts, clock, engine, site, turns, consultations, book, woken
         )

@@ -49,14 +49,14 @@ def test_wrong_use_is_told_with_exit_code_2(arguments: list[str], capsys: pytest
 
 def test_sound_knowledge_passes_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "1 个问题，0 个指引，1 份来源，0 处毛病\n"
+    assert capsys.readouterr().out == "1 个问题，0 个指引，0 项服务，1 份来源，0 处毛病\n"
 
 
 def test_flaws_are_listed_with_exit_code_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = project / "knowledge" / "answers" / "one.yml"
     path.write_text(ANSWERS.replace('facts: ["3个月"]', "facts: []"), "utf-8")
     assert main(["check"]) == 1
-    assert capsys.readouterr().out == "one.yml: q-one [全国 ]: 数字“3个月”没有列入 facts\n1 个问题，0 个指引，1 份来源，1 处毛病\n"
+    assert capsys.readouterr().out == "one.yml: q-one [全国 ]: 数字“3个月”没有列入 facts\n1 个问题，0 个指引，0 项服务，1 份来源，1 处毛病\n"
     assert main(["check", "q-other"]) == 0
     assert main(["check", "one.yml"]) == 1
 

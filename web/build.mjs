@@ -50,9 +50,9 @@ async function mustBeAscii(name) {
 const kb = (n) => `${(n / 1000).toFixed(1).padStart(6)} kB`;
 
 await mkdir(out, { recursive: true });
-await Promise.all([script('src/widget.js', [cssAsText]), script('demo/demo.js')]);
+await Promise.all([script('src/widget.js', [cssAsText]), script('demo/demo.js'), script('demo/forms.js')]);
 await writeFile(join(out, 'widget.css'), await minified(join(here, 'src/widget.css')));
-await writeFile(join(out, 'demo.css'), await minified(join(here, 'demo/demo.css')));
+for (const style of ['demo.css', 'forms.css']) await writeFile(join(out, style), await minified(join(here, 'demo', style)));
 await mustBeAscii('widget.js');
 for (const page of ['index.html', 'embed.html', 'icon.svg']) await copyFile(join(here, 'demo', page), join(out, page));
-for (const name of ['widget.js', 'widget.css', 'demo.js', 'demo.css', 'index.html', 'embed.html', 'icon.svg']) await measure(name);
+for (const name of ['widget.js', 'widget.css', 'demo.js', 'demo.css', 'forms.js', 'forms.css', 'index.html', 'embed.html', 'icon.svg']) await measure(name);

@@ -9,7 +9,7 @@ import logging
 import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from actions.door import actions_application
 from zhixun.archive.durable import write_private
 from zhixun.archive.journal import Journal
-from zhixun.archive.keys import Keyring, load_signer
+from zhixun.archive.keys import Keyring, load_secret, load_signer
 from zhixun.archive.ledger import Ledger
 from zhixun.archive.receipt import Receipts
 from zhixun.archive.seal import Sealer
 from zhixun.channels.faults import faults
+from zhixun.channels.forms import FormPages
 from zhixun.channels.pages import Pages, guard
 from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
@@ -37,12 +38,16 @@ from zhixun.conversation.turn import Turns
 from zhixun.database import Database, migrate
 from zhixun.desk.accounts import Accounts
 from zhixun.errors import StopNow
+from zhixun.joined import Progress, Received, request_book
 from zhixun.knowledge.clauses import Clauses
 from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.services.page import catalogue_page
 from zhixun.knowledge.site import Site, load_site
 from zhixun.limits import Limiter
 from zhixun.messages import Turn
+from zhixun.requests.book import Book
+from zhixun.requests.codes import Codes
 from zhixun.settings import Settings
 from zhixun.training import train
 
@@ -71,6 +76,7 @@ class Archive:
     receipts: Receipts
     clock: Clock
     folder: Path
+    codes: Codes
 
 
 @contextlib.asynccontextmanager
@@ -87,8 +93,10 @@ async def open_archive(settings: Settings, patience: float = 10) -> AsyncIterato
         await journal.prepare()
         ledger = Ledger(journal, folder, load_signer(keys))
         yield Archive(
-            database, journal, ledger, Sealer(journal, folder, ledger), Receipts(journal, folder), clock, folder
-        )
+            database, journal, ledger, Sealer(journal, folder, ledger), Receipts(journal, folder), clock, folder,
+            Codes(load_secret(keys / "requests.key")),
+        )  # fmt: skip
+
 
 
 @dataclass
@@ -148,9 +156,9 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             engine_url, token = await self._engine_address(stack)
             engine = await stack.enter_async_context(EngineClient(engine_url, token))
-            turns, consultations = self._conversation(engine)
+            turns, consultations, book = self._conversation(engine)
             await self._recover()
-            application = self._application(turns, consultations, engine)
+            application = self._application(turns, consultations, book, engine)
             await self._listen(stack, application, self._settings.http_host, self._settings.http_port)
             self._announce(f"公众页面 http://{self._settings.http_host}:{self._settings.http_port}/ （正在启动智能应答……）")
             await self._first_password()
@@ -166,7 +174,7 @@ class Service:
                     task.cancel()
             await self._archive.ledger.witness()
 
-    def _conversation(self, engine: EngineClient) -> tuple[Turns, Consultations]:
+    def _conversation(self, engine: EngineClient) -> tuple[Turns, Consultations, Book]:
         archive, wake = self._archive, self._windows.wake
 
         async def seal(number: str) -> str:
@@ -174,15 +182,19 @@ class Service:
             await engine.forget(number)
             return code
 
-        turns = Turns(archive.database, archive.journal, engine, self._site, archive.clock, wake)
+        book = request_book(
+            archive.database, archive.journal, archive.codes, archive.clock, self._knowledge, self._site, seal=seal, wake=wake
+        )  # fmt: skip
+        turns = Turns(archive.database, archive.journal, engine, self._site, book, archive.clock, wake)
         consultations = Consultations(
             archive.database, archive.journal, self._site, archive.clock, turns.order, seal=seal, wake=wake,
             quick=self._site.quick, idle=timedelta(minutes=self._settings.idle_minutes),
             in_guide=timedelta(hours=self._settings.guide_hours),
         )  # fmt: skip
-        return turns, consultations
+        return turns, consultations, book
 
-    def _application(self, turns: Turns, consultations: Consultations, engine: EngineClient) -> web.Application:
+    def _application(self, turns: Turns, consultations: Consultations, book: Book, engine: EngineClient) -> web.Application:
+        progress = Progress(self._archive.receipts, book)
         originals = self._settings.data_dir / "sources"
         door = WebDoor(
             citizens=consultations,
@@ -190,7 +202,7 @@ class Service:
             limiter=Limiter(self._settings.limits),
             site=_site_page(self._site),
             clause=Clauses(self._knowledge, self._archive.clock.today, originals).find,
-            receipt=self._receipt,
+            receipt=progress.of,
             regions=tuple(dict.fromkeys((self._site.region, *self._site.regions, *self._knowledge.glossary.places))),
             trusted_proxy=self._settings.trusted_proxy,
         )
@@ -198,11 +210,13 @@ class Service:
         application.on_response_prepare.append(guard)
         application.add_routes(door.routes())
         application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows).handle)
+        forms = FormPages(
+            site=_site_page(self._site), services=catalogue_page(self._knowledge), limiter=door.limiter, address=door.address,
+            receiver=Received(self._knowledge, self._site, self._archive.clock, book), progress=progress.shown,
+        )  # fmt: skip
+        application.add_routes(forms.routes())
         application.add_routes(Pages(STATIC, lambda: self._readiness(engine), self._figures.registry).routes())
         return application
-
-    async def _receipt(self, number: str, code: str) -> Mapping[str, Any]:
-        return asdict(await self._archive.receipts.check(number, code))
 
     async def _readiness(self, engine: EngineClient) -> tuple[bool, Mapping[str, Any]]:
         async with self._archive.database.read() as connection:

@@ -18,19 +18,23 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
 
+from zhixun.clock import Clock
 from zhixun.errors import StopNow, ZhixunError
-from zhixun.knowledge.check import check, check_quick
+from zhixun.knowledge.check import check, check_site
 from zhixun.knowledge.coverage import Use, coverage, coverage_flaws, read_rows, table
 from zhixun.knowledge.guides.draw import draw
 from zhixun.knowledge.guides.model import GUIDE
 from zhixun.knowledge.load import KnowledgeError, load
 from zhixun.knowledge.site import load_site
+from zhixun.requests.standing import STANDINGS
+from zhixun.requests.words import masked, told_line
 from zhixun.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # the app brings the engine's libraries, which most commands do not need
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from zhixun.app import Archive
+    from zhixun.requests.request import Request
 
 __all__ = ["main"]
 
@@ -73,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     add("ask", "向正在运行的服务提一个问题", _ask).add_argument("text", help="问题")
     command = add("queue", "列出等待人工的咨询件", _queue)
     command.add_argument("--contacts", action="store_true", help="同时解密显示回电号码")
+    _add_request(add("request", "列出没办完的服务申请，查看一件，或者改变它的办理状态", _request))
     command = add("verify", "核查档案的真实性、完整性、可用性、安全性", _verify)
     command.add_argument("--receipt", nargs=2, action="append", default=[], metavar=("编号", "校验码"), help="一并核对的回执")
     command.add_argument("--head", type=Path, help="异地保存的 HEAD.json，用来发现整体回滚")
@@ -95,6 +100,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("source", help="sources.yml 里的编号")
     command.add_argument("file", type=Path, help="UTF-8 纯文本")
     return parser
+
+
+def _add_request(command: argparse.ArgumentParser) -> None:
+    command.add_argument("number", nargs="?", default="", help="申请编号；不写就列出全部没办完的")
+    command.add_argument("--to", choices=STANDINGS, help="改为：" + "，".join(f"{name} {words}" for name, words in STANDINGS.items()))
+    command.add_argument("--by", default="admin", help="谁办的")
+    command.add_argument("--owner", default="", help="由谁负责")
+    command.add_argument("--note", default="", help="写给申请人的说明；退回补充和不予办理时必填")
+    command.add_argument("--contacts", action="store_true", help="查看时显示完整的填写内容和电话")
 
 
 def _serve(settings: Settings, given: argparse.Namespace) -> int:
@@ -126,12 +140,13 @@ def _train(settings: Settings, given: argparse.Namespace) -> int:
 def _check(settings: Settings, given: argparse.Namespace) -> int:
     knowledge = load(settings.knowledge_dir)
     covered = coverage(read_rows(settings.knowledge_dir), knowledge)
-    flaws = check(knowledge) + check_quick(knowledge, load_site(settings.knowledge_dir))
+    flaws = check(knowledge) + check_site(knowledge, load_site(settings.knowledge_dir))
     flaws += coverage_flaws(covered, knowledge, settings.project_dir)
     flaws = [flaw for flaw in flaws if given.part in flaw[0]]
     for place, words in flaws:
         print(f"{place}: {words}")
-    print(f"{len(knowledge.questions)} 个问题，{len(knowledge.guides)} 个指引，{len(knowledge.sources)} 份来源，{len(flaws)} 处毛病")
+    held = {"个问题": knowledge.questions, "个指引": knowledge.guides, "项服务": knowledge.services, "份来源": knowledge.sources}
+    print("，".join([*(f"{len(each)} {what}" for what, each in held.items()), f"{len(flaws)} 处毛病"]))
     return FLAWED if flaws else WELL
 
 
@@ -200,6 +215,34 @@ def _queue(settings: Settings, given: argparse.Namespace) -> int:
     for row, callback in rows:
         print(f"{row.number}  {names[row.state]}{callback}  {row.channel}  {row.region}  最后一句 {row.last}")
     print(f"共 {len(rows)} 件等待人工")
+    return WELL
+
+
+def _request(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.joined import request_book
+
+    async def work(archive: Archive) -> list[Request]:
+        book = request_book(
+            archive.database, archive.journal, archive.codes, archive.clock, load(settings.knowledge_dir),
+            load_site(settings.knowledge_dir), seal=archive.sealer.seal, wake=lambda _: None,
+        )  # fmt: skip
+        if not given.number:
+            return await book.waiting()
+        if given.to:
+            return [await book.move(given.number, given.to, given.by, note=given.note, owner=given.owner)]
+        found = await book.look_up(given.number)
+        return [found] if found is not None else []
+
+    found = _with_archive(settings, work)
+    if given.number and not found:
+        raise StopNow(f"没有申请 {given.number}；不带编号运行 zhixun request 可以列出没办完的。")
+    for request in found:
+        print(told_line(request, Clock(settings.today).now()))
+    if not given.number:
+        print(f"共 {len(found)} 件没办完")
+        return WELL
+    for name, value in found[0].facts:
+        print(f"  {name}：{value if given.contacts else masked(value)}")
     return WELL
 
 

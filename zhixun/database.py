@@ -23,7 +23,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from zhixun.errors import StopNow, TryLater
 
 __all__ = ["Database", "consultations", "counters", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate",
-           "outbox", "sessions", "staff"]
+           "outbox", "requests", "sessions", "staff"]
 
 _BUSY = "系统正忙，这一步没有完成，请稍后再试。"
 _ADDRESS = "ZHIXUN_DATABASE_URL 应写作 sqlite:////绝对路径/文件.db。"
@@ -79,6 +79,23 @@ consultations = sa.Table(
     sa.Column("rating", sa.Text),
     sa.Column("callback", sa.Boolean, nullable=False, default=False),
     sa.Column("in_guide", sa.Boolean, nullable=False, default=False),
+    sa.Column("wants", sa.String(16), nullable=False, default=""),
+)  # fmt: skip
+requests = sa.Table(
+    "requests", metadata,
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    sa.Column("service", sa.String(32), nullable=False),
+    sa.Column("target", sa.String(16), nullable=False),
+    sa.Column("standing", sa.String(16), nullable=False, index=True),
+    sa.Column("received", sa.String(24), nullable=False),
+    sa.Column("changed", sa.String(24), nullable=False),
+    sa.Column("due", sa.String(24), nullable=False, default=""),
+    sa.Column("priority", sa.String(32), nullable=False, default=""),
+    sa.Column("same_as", sa.String(32), nullable=False, default=""),
+    sa.Column("owner", sa.String(32), nullable=False, default=""),
+    sa.Column("follow_up", sa.String(10), nullable=False, default=""),
+    sa.Column("mark", sa.String(64), nullable=False, default="", index=True),
 )  # fmt: skip
 sessions = sa.Table(
     "sessions", metadata,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zhixun.clock import monotonic
 from zhixun.errors import TryLater
 
-__all__ = ["ADDRESS", "OPENINGS", "RECEIPTS", "SESSION", "Bucket", "Limiter"]
+__all__ = ["ADDRESS", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "Bucket", "Limiter"]
 
 _REMEMBERED = 20_000
 
@@ -27,6 +27,7 @@ class Bucket:
 ADDRESS = Bucket("address", burst=40, rate=10)
 OPENINGS = Bucket("openings", burst=60, rate=2)
 SESSION = Bucket("session", burst=6, rate=1)
+FORMS = Bucket("forms", burst=20, rate=0.1)
 RECEIPTS = Bucket("receipts", burst=10, rate=0.1)
 
 

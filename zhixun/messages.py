@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
-__all__ = ["BACK", "LEAVE", "OWNERS", "STATUSES", "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Turn", "dump"]
+__all__ = [
+    "BACK", "ENDED", "HIDDEN", "HIDDEN_PHONE", "LEAVE", "MOBILE", "OWNERS", "SKIP", "STATUSES",
+    "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Terms", "Turn", "dump",
+]  # fmt: skip
 
-BACK, LEAVE = "上一步", "退出指引"
-"""What can be said at every step of a guide; numbers do not count them."""
+BACK, LEAVE = "上一步", "退出"
+"""What can be said at every step of a guide or form; numbers do not count them."""
+SKIP = "跳过"
+"""What is said at a step of a form that may be left empty."""
+HIDDEN, MOBILE = "[{kind}已隐去]", "手机号码"
+"""Stands where a citizen wrote a secret of some kind: neither the engine nor the log sees it."""
+HIDDEN_PHONE = HIDDEN.format(kind=MOBILE)
+ENDED = ("done", "declined")
+"""The standings of a request in which nothing more will be done."""
 OWNERS = ("bot", "queue", "staff", "closed")
 STATUSES = (
     "answered", "clarify", "guide", "service", "small_talk", "out_of_scope",
@@ -70,10 +81,36 @@ class EngineTurn:
     guided: Mapping[str, Any] = field(default_factory=dict)
     """What a guide that has ended found out: `guide`, `title`, `leaf`, `percent`, `facts` (name and value each)."""
 
+    wish: Mapping[str, Any] = field(default_factory=dict)
+    """The form of a service that was filled in and sent: `service`, `values` (field to canonical value)."""
+    wants: str = ""
+    """What is asked for that must not reach the engine: `phone`."""
+
     @property
     def in_guide(self) -> bool:
-        """Whether a guide is open and waits for the citizen's next word."""
-        return bool(self.replies) and self.replies[-1].kind == "guide" and not self.guided
+        """Whether a guide or form is open and waits for the citizen's next word."""
+        return bool(self.replies) and self.replies[-1].kind in ("guide", "service") and not self.guided
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the office has set for a service, and what was filled in for it.
+
+    Attributes:
+        due: when somebody should have answered; None when the calendar cannot tell. `confirmed`: whether the office stands by it.
+        facts: name and value of each field, to be read by people.
+        priority: the kind of enterprise that goes first; empty when it is none.
+        follow_days: after how many days the office asks again; `follow_ask`: what.
+    """
+
+    title: str
+    target: str
+    due: datetime | None
+    confirmed: bool
+    facts: tuple[tuple[str, str], ...]
+    priority: str
+    follow_days: int
+    follow_ask: str
 
 
 @dataclass(frozen=True, slots=True)

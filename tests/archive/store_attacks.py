@@ -11,7 +11,7 @@ from typing import Any
 from tests.archive.world import DAYS
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.journal import event_of
-from zhixun.archive.number import make_number
+from zhixun.numbers import make_number
 
 
 class Store:
@@ -211,7 +211,20 @@ def delete_index(store: Store, _: str) -> None:
 
 def insert_index(store: Store, _: str) -> None:
     store.do("INSERT INTO consultations SELECT ?, channel, region, state, opened, last, closed, turns, seq, rating, callback, "
-             "in_guide FROM consultations LIMIT 1", make_number("ZX", DAYS[2], 9))  # fmt: skip
+             "in_guide, wants FROM consultations LIMIT 1", make_number("ZX", DAYS[2], 9))  # fmt: skip
+
+
+def edit_request(store: Store, _: str) -> None:
+    store.do("UPDATE requests SET standing = 'done'")
+
+
+def delete_request(store: Store, _: str) -> None:
+    store.do("DELETE FROM requests")
+
+
+def insert_request(store: Store, _: str) -> None:
+    store.do("INSERT INTO requests SELECT 'FW-20261120-000099-01-1', consultation, service, target, standing, received, changed, due, "
+             "priority, same_as, owner, follow_up, mark FROM requests LIMIT 1")  # fmt: skip
 
 
 def edit_counter(store: Store, _: str) -> None:
@@ -285,6 +298,7 @@ STORE: list[tuple[Callable[[Store, str], None], str]] = [
     (revive_key, "open"),
     (second_beginning, "seq"),
     (swap_keys, "open"), (delete_key, "open"), (edit_index, "index"), (delete_index, "index"), (insert_index, "content"),
+    (edit_request, "index"), (delete_request, "index"), (insert_request, "index"),
     (edit_counter, "number"), (lower_counter, "number"),
     (edit_leaf, "content"), (edit_leaf, "ledger"), (edit_leaf, "file"), (edit_leaf_path, "content"), (delete_leaf, "ledger"),
     (truncate_leaves, "ledger"), (truncate_leaves, "witness"), (truncate_leaves, "sealed"), (insert_leaf, "ledger"),

@@ -9,11 +9,11 @@ from tests.archive.world import World, look_at
 from zhixun.archive.canonical import event_hash
 from zhixun.archive.journal import GENESIS, Journal, event_of
 from zhixun.archive.keys import Keyring
-from zhixun.archive.number import sequence_of
 from zhixun.clock import Clock
 from zhixun.database import consultations
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Event
+from zhixun.numbers import sequence_of
 
 
 async def test_numbers_follow_each_other_within_a_day(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,12 +16,15 @@ from prometheus_client import CollectorRegistry
 
 from tests.support import Office, real_knowledge
 from zhixun.channels.faults import faults
+from zhixun.channels.forms import FormPages
 from zhixun.channels.pages import Pages, guard
 from zhixun.channels.shapes import openapi
 from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
 from zhixun.channels.windows import Windows
+from zhixun.joined import Progress, Received
 from zhixun.knowledge.clauses import Clauses
+from zhixun.knowledge.services.page import catalogue_page
 from zhixun.limits import Bucket, Limiter
 
 REGIONS = ("西宁市", "青海省", "全国")
@@ -156,9 +159,7 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     office.consultations._wake = office.turns._wake = windows.wake
     knowledge = real_knowledge()
 
-    async def receipt(number: str, code: str) -> dict[str, Any]:
-        return asdict(await office.receipts.check(number, code))
-
+    progress = Progress(office.receipts, office.book)
     door = WebDoor(
         citizens=office.consultations,
         turns=office.turns,
@@ -166,7 +167,7 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
         site={"name": office.site.name, "program": "程序", "notice": "告知", "regions": list(REGIONS), "quick": [],
               "hours": office.site.hours_words()},
         clause=Clauses(knowledge, lambda: date(2026, 11, 20), office.folder / "sources").find,
-        receipt=receipt,
+        receipt=progress.of,
         regions=REGIONS,
         trusted_proxy=trusted_proxy,
     )  # fmt: skip
@@ -183,6 +184,11 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     application.on_response_prepare.append(guard)
     application.add_routes(door.routes())
     application.router.add_get("/api/v1/ws", SocketDoor(door, windows).handle)
+    forms = FormPages(
+        site={"name": office.site.name, "office": office.site.office}, services=catalogue_page(knowledge), limiter=limiter,
+        receiver=Received(knowledge, office.site, office.clock, office.book), progress=progress.shown, address=door.address,
+    )  # fmt: skip
+    application.add_routes(forms.routes())
     application.add_routes(Pages(static, readiness, CollectorRegistry()).routes())
     async with TestServer(application) as server, ClientSession() as http:
         yield Api(office, f"http://{server.host}:{server.port}", http, windows, limiter, seconds, ready)

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from tests.support import IDLE, IN_GUIDE, Office, until
-from zhixun.archive.number import valid_number
 from zhixun.conversation.consultation import INDICATORS
 from zhixun.errors import CitizenError
 from zhixun.messages import EngineTurn, Event, Reply
+from zhixun.numbers import valid_number
 
 GUIDED = {"guide": "made", "title": "怎么办", "leaf": "rich", "percent": 0, "facts": [["权利", "商标"]]}
 SCORES = dict.fromkeys(INDICATORS, 5)

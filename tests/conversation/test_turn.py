@@ -36,7 +36,7 @@ async def test_a_turn_is_answered_and_stands_in_the_journal(office: Office) -> N
     assert (said.kind, said.actor, said.private) == ("said", "citizen", {"text": "异议期多久"})
     assert said.open == {"turn": 1, "hidden": [], "message_id": "m-1"}
     assert (parsed.kind, parsed.actor, parsed.private) == ("parsed", "engine", None)
-    assert parsed.open == {"turn": 1, "status": "answered", "intent": "ask", "confidence": 0.9}
+    assert parsed.open == {"turn": 1, "status": "answered", "intent": "ask", "confidence": 0.9, "in_guide": False}
     assert (answer.kind, answer.actor) == ("said", "bot")
     assert answer.open == {"turn": 1, "status": "answered", "kind": "answer", "knowledge": ["tm-opposition"]}
     assert answer.private["text"] == "三个月。"
@@ -411,7 +411,7 @@ async def test_what_the_engine_understood_cannot_pass_for_the_state(office: Offi
     office.engine.answers["问"] = EngineTurn("answered", (Reply("答"),), parsed={"turn": 99, "status": "handoff"})
     await office.turns.say(number, "问")
     parsed = next(entry for entry in await office.entries(number) if entry.kind == "parsed")
-    assert parsed.open == {"turn": 1, "status": "answered"}
+    assert parsed.open == {"turn": 1, "status": "answered", "in_guide": False}
 
 
 async def test_only_what_is_open_stands_readable_in_the_store(office: Office) -> None:
@@ -446,7 +446,7 @@ async def test_a_number_means_a_choice_of_the_step_below_an_answer_in_between(of
 
 async def test_a_number_never_means_going_back(office: Office) -> None:
     number = await office.open()
-    typed = Reply("几个类别？", ("guide:made",), (), (Button("上一步", "上一步"), Button("退出指引", "退出指引")), "guide")
+    typed = Reply("几个类别？", ("guide:made",), (), (Button("上一步", "上一步"), Button("退出", "退出")), "guide")
     office.engine.answers["开始"] = EngineTurn("guide", (typed,))
     await office.turns.say(number, "开始")
     await office.turns.say(number, "1")

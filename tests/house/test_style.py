@@ -111,7 +111,7 @@ def _names(node: ast.AST) -> list[str]:
          {"zhixun/clock.py", "zhixun/nlu/tracker.py"}),
         ("draws random values", r"secrets\.|random\.|uuid\.|os\.urandom", {"zhixun/clock.py"}),
         ("makes a file durable", r"os\.(fsync|replace|rename)|\.fsync\(", {"zhixun/archive/durable.py"}),
-        ("calls out", r"aiohttp\.ClientSession|urllib\.request\.urlopen|requests\.",
+        ("calls out", r"aiohttp\.ClientSession|urllib\.request\.urlopen|(?<![.\w])requests\.(get|post|put|patch|request|Session)\(",
          {"zhixun/conversation/engine.py", "zhixun/commands.py"}),
         ("starts a process", r"create_subprocess|subprocess\.|os\.(system|popen|exec|spawn|fork)",
          {"zhixun/conversation/supervisor.py", "zhixun/training.py"}),

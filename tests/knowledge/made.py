@@ -9,6 +9,7 @@ from pathlib import Path
 from zhixun.knowledge.figures import Figures
 from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
+from zhixun.knowledge.services.model import Service
 
 NO_FIGURES = Figures({"fee": {}, "term": {}})
 CHECKED = date(2026, 11, 20)
@@ -49,6 +50,7 @@ def knowledge(
     figures: Figures | None = None,
     menus: Mapping[str, tuple[str, ...]] | None = None,
     guides: tuple[Guide, ...] = (),
+    services: tuple[Service, ...] = (),
 ) -> Knowledge:
     """Put questions together; the source `law` is always there, and every right has a menu of the first question."""
     every = questions or (question(),)
@@ -56,7 +58,8 @@ def knowledge(
     if menus is None:
         menus = dict.fromkeys(glossary.rights, (every[0].id,))
     by_name = {guide.name: guide for guide in guides}
-    return Knowledge({each.id: each for each in every}, by_name, papers, glossary, figures or NO_FIGURES, menus, "v1")
+    offered = {service.name: service for service in services}
+    return Knowledge({each.id: each for each in every}, by_name, offered, papers, glossary, figures or NO_FIGURES, menus, "v1")
 
 
 SOURCES = """

@@ -9,7 +9,7 @@ import pytest
 
 from tests.knowledge.made import GLOSSARY, answer, knowledge, question, source
 from tests.support import ROOT, real_knowledge
-from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, NATURAL, WORDINGS, check, check_quick, plain
+from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, NATURAL, WORDINGS, check, check_site, plain
 from zhixun.knowledge.figures import Figure, Figures, Value
 from zhixun.knowledge.model import Basis, Knowledge, Source
 from zhixun.knowledge.site import Site, load_site
@@ -175,9 +175,9 @@ def test_the_knowledge_of_this_repository_has_no_flaw() -> None:
 
 def test_a_quick_button_is_the_very_wording_of_a_question() -> None:
     knowledge_, site = real_knowledge(), load_site(ROOT / "knowledge")
-    assert check_quick(knowledge_, site) == []
+    assert check_site(knowledge_, site) == []
     guessed = dataclasses.replace(site, quick=({"title": "商标", "payload": "商标的事怎么说"},))
-    assert [place for place, _ in check_quick(knowledge_, guessed)] == ["site.yml: quick"]
+    assert [place for place, _ in check_site(knowledge_, guessed)] == ["site.yml: quick"]
 
 
 def _site(*payloads: str) -> Site:
@@ -186,7 +186,7 @@ def _site(*payloads: str) -> Site:
 
 
 def test_a_quick_button_must_be_the_very_wording_of_a_question() -> None:
-    assert check_quick(knowledge(), _site("q-one的期限", "Q-one的第3种问法！", "转人工")) == []
-    assert check_quick(knowledge(), _site("q-one的第3种问法", "随便问问")) == [
+    assert check_site(knowledge(), _site("q-one的期限", "Q-one的第3种问法！", "转人工")) == []
+    assert check_site(knowledge(), _site("q-one的第3种问法", "随便问问")) == [
         ("site.yml: quick", "按钮“随便问问”不是任何问题的问法，请加进对应问题的 wordings")
     ]

@@ -46,6 +46,22 @@ def test_the_next_opening(moment: datetime, opening: datetime | None) -> None:
     assert HOURS.next_opening(moment) == opening
 
 
+@pytest.mark.parametrize(
+    ("moment", "hours", "until"),
+    [
+        (_at(11, 20, 9), 1, _at(11, 20, 10)), (_at(11, 20, 11), 1, _at(11, 20, 12)), (_at(11, 20, 11), 2, _at(11, 20, 14, 30)),
+        (_at(11, 20, 17), 1, _at(11, 23, 9, 30)), (_at(11, 21, 10), 3, _at(11, 23, 12)), (_at(9, 30, 17), 1, _at(10, 5, 9, 30)),
+        (_at(10, 9, 17, 30), 7, _at(10, 10, 17, 30)), (_at(12, 31, 17), 1, None), (_at(3, 1, 10, year=2027), 1, None),
+    ],
+)  # fmt: skip
+def test_working_hours_are_counted_over_lunch_nights_and_days_off(moment: datetime, hours: float, until: datetime | None) -> None:
+    assert HOURS.after(moment, hours) == until
+
+
+def test_hours_that_never_come_never_run_out() -> None:
+    assert dataclasses.replace(HOURS, week={}).after(_at(1, 2, 10), 1) is None
+
+
 def test_hours_that_never_come_give_no_opening() -> None:
     assert dataclasses.replace(HOURS, week={}).next_opening(_at(11, 20, 8)) is None
 

@@ -16,8 +16,10 @@ from zhixun.nlu.understanding import ASK, Limits, Meaning, Understanding
 
 RIGHTS = {"商标": ["牌子"], "专利": [], "发明": ["发明专利"]}
 TERMS = Terms({"多少钱": ["什么价"]}, RIGHTS, {"发明": "专利"}, ["年费", "异议"], ["副作用", "公积金"])
-LIMITS = Limits(act=0.4, answer=0.43, unclear=0.55, outside=0.9, clear=0.9, score=0.35, known=0.5, refer=0.36, guide=0.5, offer=0.2, kind=0.5,
-                kind_until=0.65)  # fmt: skip
+LIMITS = Limits(
+    act=0.4, answer=0.43, unclear=0.55, outside=0.9, clear=0.9, score=0.35, known=0.5, refer=0.36,
+    guide=0.5, service=0.6, offer=0.2, kind=0.5, kind_until=0.65,
+)  # fmt: skip  # fmt: skip
 PATTERNS = [("ask_person", re.compile("转人工"))]
 
 

@@ -26,6 +26,8 @@ from tests.archive.world import DAYS, check, look_at, world_at
 from zhixun.archive.canonical import ROOT, canonical, digest
 from zhixun.archive.ledger import public_hex
 from zhixun.archive.report import Report
+from zhixun.messages import Event
+from zhixun.numbers import request_number
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,10 @@ async def _build(folder: Path, algorithm: str) -> Sample:
         receipts.append(await world.consult("地理标志是什么？"))
         receipts.append(await world.consult("商业秘密怎么保护？"))
         await world.rate(receipts[2][0])
-        await world.open("还没有结束的咨询")
+        asking = await world.open("还没有结束的咨询")
+        told = {"request": request_number("FW", asking, 1), "service": "search", "target": "窗口", "standing": "received", "due": "",
+                "priority": "", "same_as": "", "turn": 1}  # fmt: skip
+        await world.add(asking, Event("requested", "citizen", told, {"title": "检索", "facts": [["姓名", "王芳"]], "mark": "ab"}))
     return Sample(now, before, receipts)
 
 

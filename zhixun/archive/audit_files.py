@@ -17,8 +17,7 @@ from zhixun.archive.audit_journal import safe_event
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.keys import unseal
-from zhixun.archive.number import valid_number
-from zhixun.archive.projection import fold
+from zhixun.archive.projection import fold, fold_requests
 from zhixun.archive.report import Sheet
 from zhixun.archive.seal import page_of
 from zhixun.archive.sealed import (
@@ -29,11 +28,14 @@ from zhixun.archive.sealed import (
     file_path,
     page_path,
 )
-from zhixun.database import consultations, journal, keys
+from zhixun.database import consultations, journal, keys, requests
 from zhixun.errors import OurFault
+from zhixun.numbers import valid_number
 
 __all__ = ["Case", "FileAudit", "load_cases"]
 
+_PRIVATE = "mark"
+"""The column of `requests` that follows from what is encrypted."""
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
 
 
@@ -46,6 +48,7 @@ class Case:
     rows: Sequence[sa.RowMapping]
     wrapped: bytes | None
     index: sa.RowMapping | None
+    requests: Sequence[sa.RowMapping] = ()
 
 
 class FileAudit:
@@ -177,8 +180,16 @@ class FileAudit:
     def _check_index(self, case: Case, events: Sequence[Mapping[str, Any]], sheet: Sheet) -> None:
         sheet.count("index")
         wanted: dict[str, Any] = {}
+        wishes: dict[str, dict[str, Any]] = {}
         for event in events:
-            wanted = fold(wanted, as_entry({**event, "body": json.dumps(event["body"])}, None))
+            entry = as_entry({**event, "body": json.dumps(event["body"])}, None)
+            wanted = fold(wanted, entry)
+            fold_requests(wishes, entry)
+        there = {row["number"]: row for row in case.requests}
+        for number in sorted(wishes.keys() | there.keys()):
+            told = {name: value for name, value in wishes.get(number, {}).items() if name != _PRIVATE}
+            if number not in there or not told or any(there[number][name] != value for name, value in told.items()):
+                sheet.find("index", f"申请 {number} 的索引与日志不符")
         if case.index is None:
             return sheet.find("index", f"{case.number} 不在索引里")
         wrong = sorted(name for name, value in wanted.items() if case.index[name] != value)
@@ -222,7 +233,12 @@ async def load_cases(
     wrapped = {row.consultation: row.wrapped for row in await connection.execute(of_these)}
     listed = sa.select(consultations).where(consultations.c.number.in_(numbers))
     index = {row["number"]: row for row in (await connection.execute(listed)).mappings()}
-    return [Case(each, leaves.get(each, ()), rows[each], wrapped.get(each), index.get(each)) for each in numbers]
+    made: dict[str, list[sa.RowMapping]] = {}
+    for row in (await connection.execute(sa.select(requests).where(requests.c.consultation.in_(numbers)))).mappings():
+        made.setdefault(row["consultation"], []).append(row)
+    return [
+        Case(each, leaves.get(each, ()), rows[each], wrapped.get(each), index.get(each), made.get(each, ())) for each in numbers
+    ]
 
 
 def _where(data: bytes, events: Sequence[Mapping[str, Any]]) -> str:

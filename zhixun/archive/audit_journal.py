@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.journal import anchor, event_of
-from zhixun.archive.number import day_of, sequence_of, valid_number
 from zhixun.archive.report import Sheet
 from zhixun.archive.sealed import Leaf
 from zhixun.database import counters, journal, meta
+from zhixun.numbers import day_of, sequence_of, valid_number
 
 __all__ = ["Course", "audit_journal", "audit_store", "restored_at", "safe_event"]
 

@@ -16,9 +16,9 @@ from zhixun.archive.audit_journal import Course
 from zhixun.archive.canonical import LEAF, ROOT, canonical, digest
 from zhixun.archive.journal import GENESIS
 from zhixun.archive.ledger import day_root, is_signed, read_lines, root_bytes
-from zhixun.archive.receipt import same_code
 from zhixun.archive.report import Sheet
 from zhixun.archive.sealed import Leaf, as_leaf, page_path, receipt_code
+from zhixun.codes import same_code
 from zhixun.database import leaves
 
 __all__ = ["Witness", "audit_folder", "audit_leaves", "audit_lists", "audit_permissions", "audit_public_key", "audit_receipts", "audit_roots",

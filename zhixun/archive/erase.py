@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from zhixun.archive.journal import Journal
 from zhixun.archive.seal import Sealer
 from zhixun.clock import monotonic
-from zhixun.database import Database, consultations
+from zhixun.database import Database, consultations, requests
 from zhixun.errors import CitizenError, TryLater
-from zhixun.messages import Event
+from zhixun.messages import ENDED, Event
 
 __all__ = ["erase"]
 
@@ -40,7 +40,8 @@ async def erase(
         elsewhere: what else must forget the consultation (e.g. the engine's memory).
 
     Raises:
-        CitizenError: there is no such consultation, it is not closed yet, or the reason is empty or too long.
+        CitizenError: there is no such consultation, it or a request made in it is not closed yet, or the reason is empty or
+            too long.
         TryLater: the key is destroyed, but a reader keeps its last copy in the store's log; do it again.
     """
     if not reason.strip() or len(reason) > _LONGEST_REASON:
@@ -51,6 +52,10 @@ async def erase(
             raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)
         if state != "closed":
             raise CitizenError("咨询尚未结束，请先结束再删除。", code="not_closed", status=409)
+        running = sa.select(requests.c.number).where(requests.c.consultation == number, requests.c.standing.not_in(ENDED))
+        open_ = await connection.scalar(running)
+        if open_ is not None:
+            raise CitizenError(f"申请 {open_} 还没有办完，请先办结或撤回再删除。", code="not_closed", status=409)
         if "erased" not in await journal.kinds(connection, number):
             await journal.append(connection, number, [Event("erased", by, {"reason": reason.strip()})])
         await journal.keyring.destroy(connection, number)

@@ -21,11 +21,11 @@ from tqdm import tqdm
 
 from zhixun.archive.durable import open_draft, publish
 from zhixun.archive.journal import Journal
-from zhixun.archive.number import day_of
 from zhixun.clock import ZONE
 from zhixun.database import consultations
 from zhixun.errors import CitizenError
 from zhixun.messages import Entry, dump
+from zhixun.numbers import day_of
 
 __all__ = ["FORMATS", "HEADER", "export", "harmless"]
 

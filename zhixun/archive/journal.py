@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.keys import Keyring, seal, unseal
-from zhixun.archive.number import make_number
 from zhixun.archive.projection import project
 from zhixun.clock import Clock, stamp
 from zhixun.database import Database, counters, journal, keys, leaves, meta
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry, Event
+from zhixun.numbers import make_number
 
 __all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of"]
 

@@ -8,19 +8,27 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import canonical
-from zhixun.database import consultations
+from zhixun.database import consultations, requests
 from zhixun.messages import Entry
 
-__all__ = ["fold", "project"]
+__all__ = ["fold", "fold_requests", "project"]
+
+_Requests = dict[str, dict[str, Any]]
 
 
 async def project(connection: AsyncConnection, entry: Entry) -> None:
-    """Carry `entry` into the `consultations` table."""
+    """Carry `entry` into the tables `consultations` and `requests`."""
     if entry.kind == "opened":
         await connection.execute(consultations.insert().values(**fold({}, entry)))
         return
     change = fold({}, entry)
     await connection.execute(consultations.update().where(consultations.c.number == entry.consultation).values(**change))
+    if entry.kind == "requested":
+        await connection.execute(requests.insert().values(**_requested(entry)))
+    elif entry.kind == "request_moved":
+        await connection.execute(requests.update().where(requests.c.number == entry.open["request"]).values(**_moved(entry)))
+    elif entry.kind == "erased":
+        await connection.execute(requests.update().where(requests.c.consultation == entry.consultation).values(mark=""))
 
 
 def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
@@ -28,7 +36,7 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     if entry.kind == "opened":
         return {"number": entry.consultation, "channel": entry.open["channel"], "region": entry.open["region"],
                 "state": "bot", "opened": entry.time, "last": entry.time, "closed": None, "turns": 0, "seq": entry.seq,
-                "rating": None, "callback": False, "in_guide": False}  # fmt: skip
+                "rating": None, "callback": False, "in_guide": False, "wants": ""}  # fmt: skip
     change: dict[str, Any] = {"seq": entry.seq}
     if "state" in entry.open:
         change["state"] = entry.open["state"]
@@ -38,8 +46,33 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
         change["closed"] = entry.time
     elif entry.kind == "rated":
         change["rating"] = canonical(entry.open["scores"]).decode()
-    elif entry.kind == "parsed":
-        change["in_guide"] = bool(entry.open.get("in_guide"))
-    elif entry.kind == "contact_left":
+    elif entry.kind == "parsed" and "in_guide" in entry.open:
+        change |= {"in_guide": entry.open["in_guide"], "wants": entry.open.get("wants", "")}
+    elif entry.kind == "contact_left" and entry.open.get("for") is None:
         change["callback"] = True
     return {**row, **change}
+
+
+def fold_requests(rows: _Requests, entry: Entry) -> None:
+    """Carry `entry` into the rows of `requests`, by number."""
+    if entry.kind == "requested":
+        rows[str(entry.open["request"])] = _requested(entry)
+    elif entry.kind == "request_moved" and entry.open["request"] in rows:
+        rows[str(entry.open["request"])] |= _moved(entry)
+    elif entry.kind == "erased":
+        for row in rows.values():
+            if row["consultation"] == entry.consultation:
+                row["mark"] = ""
+
+
+def _requested(entry: Entry) -> dict[str, Any]:
+    told = entry.open
+    return {"number": told["request"], "consultation": entry.consultation, "service": told["service"],
+            "target": told["target"], "standing": told["standing"], "received": entry.time, "changed": entry.time,
+            "due": told["due"], "priority": told["priority"], "same_as": told["same_as"], "owner": "", "follow_up": "",
+            "mark": (entry.private or {}).get("mark", "")}  # fmt: skip
+
+
+def _moved(entry: Entry) -> dict[str, Any]:
+    change = {"standing": entry.open["standing"], "changed": entry.time}
+    return change | {name: entry.open[name] for name in ("owner", "follow_up") if entry.open.get(name)}

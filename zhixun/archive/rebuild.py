@@ -1,6 +1,6 @@
 """Rebuilding: what is derived is derived anew from the journal, and a lost store is begun again from the sealed files.
 
-**Rebuild.** `consultations`, `inbox` and `outbox` are emptied and filled from the journal, in one transaction; renderings
+**Rebuild.** `consultations`, `requests`, `inbox` and `outbox` are emptied and filled from the journal, in one transaction; renderings
 that are missing or differ are written again. The journal does not tell what was delivered: messages that the old `outbox`
 held as waiting go on waiting, all others count as delivered, since to say a thing twice days later is worse than to have
 it read in the transcript. Sessions are left as they are.
@@ -30,8 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.archive.audit_ledger import read_lists, read_roots, read_witness
 from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.ledger import is_signed, keep, public_hex
-from zhixun.archive.number import day_of, sequence_of, valid_number
-from zhixun.archive.projection import fold
+from zhixun.archive.projection import fold, fold_requests
 from zhixun.archive.seal import Sealer
 from zhixun.archive.sealed import Leaf, digest_of, file_path, leaves_of
 from zhixun.database import (
@@ -42,13 +41,16 @@ from zhixun.database import (
     leaves,
     meta,
     outbox,
+    requests,
 )
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry
+from zhixun.numbers import day_of, sequence_of, valid_number
 
 __all__ = ["Rebuilt", "Restored", "read_sealed", "rebuild", "restore"]
 
 _PAGE = 2000
+_Rows = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +89,30 @@ class Restored:
 
 
 async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
-    """Derive `consultations`, `inbox`, `outbox` and the renderings anew. The service must not be running."""
+    """Derive `consultations`, `requests`, `inbox`, `outbox` and the renderings anew. The service must not be running."""
     entries = 0
     async with journal.database.write() as connection:
         waiting = await connection.execute(sa.select(outbox.c.consultation, outbox.c.seq).where(outbox.c.delivered.is_(None)))
         still = {(row.consultation, row.seq) for row in waiting}
-        for table in (consultations, inbox, outbox):
+        for table in (consultations, requests, inbox, outbox):
             await connection.execute(table.delete())
-        rows = await _taken_over(connection, journal.algorithm, archive)
+        rows, wishes = await _taken_over(connection, journal.algorithm, archive)
         received: list[dict[str, Any]] = []
         sent: list[dict[str, Any]] = []
         after = 0
         while page := await _page(connection, after):
             after = page[-1]["id"]
             entries += len(page)
-            for entry in (as_entry(row, None) for row in page):
+            for row in page:
+                # Only a request's mark stands in the private part and in a table as well.
+                key = await journal.keyring.find(connection, row["consultation"]) if row["kind"] == "requested" else None
+                entry = as_entry(row, key)
+                fold_requests(wishes, entry)
                 rows[entry.consultation] = fold(rows.get(entry.consultation, {}), entry)
                 received += _received(entry)
                 sent += _sent(entry, str(rows[entry.consultation]["channel"]), still)
-        for table, values in ((consultations, list(rows.values())), (inbox, received), (outbox, sent)):
+        tables = ((consultations, list(rows.values())), (requests, list(wishes.values())), (inbox, received), (outbox, sent))
+        for table, values in tables:
             if values:
                 await connection.execute(table.insert(), values)
         sealed = (await connection.scalars(sa.select(leaves.c.consultation).distinct().order_by(leaves.c.consultation))).all()
@@ -133,7 +140,7 @@ async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Res
     short = len(table) < head["leaves"]["count"] or len(roots) < head["roots"]["count"]
     if short or not all(is_signed(root, public_hex(key)) for *_, root in roots):
         raise StopNow("台账或日根少于见证所记，或签名无效，不能据以恢复；请先从副本取回。")
-    rows, entries, damaged = await asyncio.to_thread(_fold_files, journal.algorithm, archive, table)
+    rows, wishes, entries, damaged = await asyncio.to_thread(_fold_files, journal.algorithm, archive, table)
     lost = max(0, head["journal"]["id"] - entries)
     today = journal.clock.today()
     async with journal.database.write() as connection:
@@ -144,6 +151,8 @@ async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Res
             await connection.execute(leaves.insert(), [{name: getattr(leaf, name) for name in names} for leaf in table])
         if rows:
             await connection.execute(consultations.insert(), list(rows.values()))
+        if wishes:
+            await connection.execute(requests.insert(), list(wishes.values()))
         if roots:
             await keep(connection, "root", roots[-1][2])
         await keep(connection, "restored", {"day": today.isoformat(), "leaves": len(table), "journal": head["journal"]})
@@ -176,15 +185,15 @@ async def _page(connection: AsyncConnection, after: int) -> Sequence[sa.RowMappi
     return (await connection.execute(query)).mappings().all()
 
 
-async def _taken_over(connection: AsyncConnection, algorithm: str, archive: Path) -> dict[str, dict[str, Any]]:
-    """Return the rows of consultations whose entries stand in files only, because the store was once restored."""
+async def _taken_over(connection: AsyncConnection, algorithm: str, archive: Path) -> tuple[_Rows, _Rows]:
+    """Return the rows of consultations and requests whose entries stand in files only, because the store was once restored."""
     value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
     if value is None:
-        return {}
+        return {}, {}
     query = sa.select(leaves).where(leaves.c.id <= json.loads(value)["leaves"]).order_by(leaves.c.id)
     table = [Leaf(**row) for row in (await connection.execute(query)).mappings()]
-    rows, _, _ = await asyncio.to_thread(_fold_files, algorithm, archive, table)
-    return rows
+    rows, wishes, _, _ = await asyncio.to_thread(_fold_files, algorithm, archive, table)
+    return rows, wishes
 
 
 def _received(entry: Entry) -> list[dict[str, Any]]:
@@ -226,11 +235,10 @@ def _read_ledger(folder: Path) -> list[Leaf]:
     return table
 
 
-def _fold_files(
-    algorithm: str, archive: Path, table: Iterable[Leaf]
-) -> tuple[dict[str, dict[str, Any]], int, list[str]]:
-    """Return the index rows by number, how many entries were read, and the paths of damaged files."""
-    rows: dict[str, dict[str, Any]] = {}
+def _fold_files(algorithm: str, archive: Path, table: Iterable[Leaf]) -> tuple[_Rows, _Rows, int, list[str]]:
+    """Return the index rows of consultations and of requests by number, how many entries were read, and the damaged files."""
+    rows: _Rows = {}
+    wishes: _Rows = {}
     damaged: list[str] = []
     read = 0
     for leaf in table:
@@ -241,8 +249,10 @@ def _fold_files(
             continue
         read += len(events)
         for event in events:
-            rows[leaf.consultation] = fold(rows.get(leaf.consultation, {}), _entry(event, None))
-    return rows, read, damaged
+            entry = _entry(event, None)
+            rows[leaf.consultation] = fold(rows.get(leaf.consultation, {}), entry)
+            fold_requests(wishes, entry)
+    return rows, wishes, read, damaged
 
 
 def _events(algorithm: str, archive: Path, leaf: Leaf) -> list[Mapping[str, Any]] | None:

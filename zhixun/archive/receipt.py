@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +10,11 @@ import sqlalchemy as sa
 
 from zhixun.archive.journal import Journal
 from zhixun.archive.sealed import Leaf, digest_of, leaves_of, receipt_code
+from zhixun.codes import same_code
 from zhixun.database import consultations
 from zhixun.errors import CitizenError
 
-__all__ = ["Receipt", "Receipts", "same_code"]
+__all__ = ["Receipt", "Receipts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +75,3 @@ class Receipts:
             path = self._archive / leaf.path
             digests.append(digest_of(self._journal.algorithm, path.read_bytes()) if path.is_file() else "")
         return digests
-
-
-def same_code(given: str, code: str) -> bool:
-    """Compare a code as somebody typed it with the right one, in a time that tells nothing.
-
-    Letters may be small or full-width, blanks and hyphens anywhere; O is read as 0, I and L as 1.
-    """
-    folded = "".join(char for char in unicodedata.normalize("NFKC", given).upper() if char.isalnum())
-    plain = folded.translate(str.maketrans("OIL", "011"))
-    return hmac.compare_digest(plain.encode(), code.replace("-", "").encode())

@@ -6,6 +6,7 @@ The same entries always give the same bytes. The markup is well-formed XML too, 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +35,9 @@ code{font-family:monospace;overflow-wrap:anywhere}
 """.strip()
 
 _SPEAKERS = {"citizen": "咨询人", "bot": "智能助手", "system": "系统", "zhixun": "系统", "engine": "理解引擎"}
-_CHANNELS = {"web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口"}
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_CHANNELS = {"web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口",
+             "form": "网页表单"}  # fmt: skip
 _SCORES = {"professionalism": "专业水平", "attitude": "服务态度", "content": "服务内容", "quality": "服务质量",
            "satisfaction": "服务满意度"}  # fmt: skip
 _STATUSES = {"answered": "已答复", "clarify": "请咨询人选择", "guide": "引导办理", "service": "服务受理", "small_talk": "寒暄",
@@ -42,8 +45,9 @@ _STATUSES = {"answered": "已答复", "clarify": "请咨询人选择", "guide": 
              "withheld": "未受理", "degraded": "降级答复"}  # fmt: skip
 _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人工接管", "transferred": "转交", "returned": "交还",
           "noted": "备注", "referred": "转办", "contact_left": "留下联系方式", "rated": "评价", "followed_up": "回访",
-          "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果", "guided": "指引结果"}  # fmt: skip
-_CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束"}
+          "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果", "guided": "指引结果",
+          "requested": "服务申请", "request_moved": "申请办理"}  # fmt: skip
+_CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束", "form": "表单提交后结束"}
 _SHOWN_ELSEWHERE = {"turn", "status", "state"}
 
 
@@ -138,6 +142,17 @@ def _guided(entry: Entry) -> str:
     return f"：{_text(private.get('title', ''))}（{_text(told)}）{_rest(replace(entry, private=None))}"
 
 
+def _requested(entry: Entry) -> str:
+    """Show the fields as they were filled in; of a mobile number only the tail, as the page lies in the clear."""
+    private = entry.private or {}
+    told = "；".join(f"{name}：{_MOBILE.sub(_tail, str(value))}" for name, value in private.get("facts") or ())
+    return f"：{_text(private.get('title', ''))}（{_text(told)}）{_rest(replace(entry, private=None))}"
+
+
+def _tail(mobile: re.Match[str]) -> str:
+    return f"尾号 {mobile[0][-4:]}"
+
+
 def _other(entry: Entry) -> str:
     return _rest(entry)
 
@@ -161,6 +176,7 @@ def _clause(basis: Mapping[str, Any]) -> str:
 
 _SHOW: Mapping[str, Callable[[Entry], str]] = {
     "opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed, "contact_left": _contact, "guided": _guided,
+    "requested": _requested,
 }  # fmt: skip
 
 

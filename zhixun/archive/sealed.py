@@ -6,7 +6,6 @@ the file before it. The bytes follow from the journal alone, so that writing a f
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import FILE, canonical, digest
-from zhixun.archive.number import day_of
+from zhixun.codes import spell
 from zhixun.database import leaves
+from zhixun.numbers import day_of
 
 __all__ = ["Leaf", "as_leaf", "compose", "digest_of", "end_of_first", "file_path", "leaves_of", "page_path", "receipt_code"]
-
-_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,7 @@ def digest_of(algorithm: str, data: bytes) -> str:
 
 def receipt_code(file_digest: str) -> str:
     """Return the receipt's code for a consultation whose first file has this digest: `4F0K-…`, 80 bits of it."""
-    code = base64.b32encode(bytes.fromhex(file_digest)[:10]).translate(_CROCKFORD).decode()
-    return "-".join(code[i : i + 4] for i in range(0, 16, 4))
+    return spell(bytes.fromhex(file_digest), 16)
 
 
 def _stem(number: str) -> str:

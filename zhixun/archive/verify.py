@@ -25,7 +25,7 @@ from zhixun.archive.journal import Journal
 from zhixun.archive.ledger import last_root, public_hex
 from zhixun.archive.report import Finding, Report, Sheet
 from zhixun.archive.sealed import Leaf
-from zhixun.database import consultations
+from zhixun.database import consultations, requests
 from zhixun.database import journal as rows
 
 __all__ = ["verify"]
@@ -121,7 +121,8 @@ async def _first_look(
     course = await audit_journal(connection, algorithm, sheet, taken, map(ledger.journal_id, signed))
     await audit_store(connection, table[-1].id if table else 0, sheet)
     ledger.audit_leaves(table, sheet)
-    listed = (await connection.scalars(sa.select(consultations.c.number))).all()
+    query = sa.union(sa.select(consultations.c.number), sa.select(requests.c.consultation))
+    listed = (await connection.scalars(query)).all()
     numbers = {*map(str, course.last), *map(str, listed), *(leaf.consultation for leaf in table)}
     found, counts = await _look_at_cases(connection, task, sorted(numbers), table)
     sheet.counts.update(counts)

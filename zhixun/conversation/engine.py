@@ -89,6 +89,8 @@ def _read(raw: Mapping[str, Any]) -> EngineTurn:
     """Read the door's answer: plain texts are small talk, `custom` messages carry their own status."""
     status, handoff = "", ""
     guided: Mapping[str, Any] = {}
+    wish: Mapping[str, Any] = {}
+    wants = ""
     replies: list[Reply] = []
     for message in raw["messages"]:
         custom = message.get("custom") or {}
@@ -98,11 +100,13 @@ def _read(raw: Mapping[str, Any]) -> EngineTurn:
         status = said if status in ("", "small_talk") else status
         handoff = handoff or str(custom.get("handoff") or "")
         guided = custom.get("guided") or guided
+        wish = custom.get("wish") or wish
+        wants = str(custom.get("wants") or "")
         kind = "answer" if said == "answered" else said
         if "replies" in custom:
             replies += [Reply.read({"kind": kind, **reply}) for reply in custom["replies"]]
         elif custom.get("text") or message.get("text"):
             replies.append(Reply.read({"kind": kind, **message, **custom}))
-    if not replies and not handoff:
+    if not (replies or handoff or wish):
         raise ValueError("the engine said nothing")
-    return EngineTurn(status or "small_talk", tuple(replies), handoff, raw.get("parsed") or {}, guided)
+    return EngineTurn(status or "small_talk", tuple(replies), handoff, raw.get("parsed") or {}, guided, wish, wants)

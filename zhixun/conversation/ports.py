@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.messages import EngineTurn, Entry, Event
+from zhixun.messages import EngineTurn, Entry, Event, Reply
 
-__all__ = ["Engine", "Journal", "Phrases", "Seal"]
+__all__ = ["Engine", "Journal", "Phrases", "Requests", "Seal"]
 
 Seal = Callable[[str], Awaitable[str]]
 """Seals a closed consultation; returns the code of its receipt."""
@@ -40,6 +40,16 @@ class Engine(Protocol):
         Raises:
             TryLater: the engine is starting, gone, too slow or answered rubbish.
         """
+
+
+class Requests(Protocol):
+    """The book of requests for services."""
+
+    async def take(self, consultation: str, turn: int, wish: Mapping[str, Any], phone: str) -> tuple[Reply, tuple[Event, ...]]:
+        """Return the confirmation of a request that was filled in, and what makes it."""
+
+    async def answer(self, consultation: str, text: str) -> tuple[Reply, tuple[Event, ...]] | None:
+        """Answer what is about a request; None when the words are about something else."""
 
 
 class Hours(Protocol):

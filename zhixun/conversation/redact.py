@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from zhixun.identifiers import is_credit_code
+from zhixun.messages import HIDDEN, MOBILE
+
 __all__ = ["MAX_LENGTH", "Clean", "clean", "find_phone"]
 
 MAX_LENGTH = 2000
@@ -53,7 +56,7 @@ def clean(text: str) -> Clean:
     """
     kept = _visible(text)
     hidden: list[str] = []
-    for secret in (*_NUMBERS, _Secret("手机号码", _PHONE)):
+    for secret in (*_NUMBERS, _Secret(MOBILE, _PHONE)):
         kept, found = _hide(kept, secret)
         hidden += [secret.kind] * found
     return Clean(_LEADING_SLASH.sub("／", kept), tuple(dict.fromkeys(hidden)))
@@ -85,7 +88,7 @@ def _hide(text: str, secret: _Secret) -> tuple[str, bool]:
         # What only looks like one may overlap with a real one that begins later.
         at = match.start() + 1
         if secret.sure(match[0]):
-            parts += [text[end : match.start()], f"[{secret.kind}已隐去]"]
+            parts += [text[end : match.start()], HIDDEN.format(kind=secret.kind)]
             end = at = match.end()
     return "".join([*parts, text[end:]]), bool(parts)
 
@@ -102,13 +105,14 @@ def _is_identity(number: str) -> bool:
 
 
 def _is_card(number: str) -> bool:
-    """Tell whether the digits pass the Luhn test of bank cards (ISO/IEC 7812-1)."""
+    """Tell whether the digits pass the Luhn test of bank cards (ISO/IEC 7812-1) and are no firm's credit code, which is public."""
     digits = [int(char) for char in number if char.isdigit()]
     doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0 and not is_credit_code("".join(map(str, digits)))
 
 
 _NUMBERS = (
     _Secret("身份证号", _IDENTITY, _is_identity),
-    *(_Secret("银行卡号", re.compile(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?!\d)"), _is_card) for length in (19, 18, 17, 16)),
+    # Behind letters and a hyphen stand our own numbers: FW-20261121-000001-01-1.
+    *(_Secret("银行卡号", re.compile(rf"(?<!\d)(?<![A-Za-z]-)(?:\d[ -]?){{{length - 1}}}\d(?!\d)"), _is_card) for length in (19, 18, 17, 16)),
 )

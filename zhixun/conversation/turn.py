@@ -20,17 +20,18 @@ from zhixun.conversation.choice import LONGEST_CHOICE, named_choice
 from zhixun.conversation.order import Order
 from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.person import Person
-from zhixun.conversation.ports import Engine, Journal, Phrases
+from zhixun.conversation.ports import Engine, Journal, Phrases, Requests
 from zhixun.conversation.redact import MAX_LENGTH, Clean, clean, find_phone
 from zhixun.database import Database, consultations, inbox, outbox
 from zhixun.errors import CitizenError, OurFault, TryLater, ZhixunError
-from zhixun.messages import Button, EngineTurn, Entry, Event, Reply, Turn, dump
+from zhixun.messages import HIDDEN_PHONE, MOBILE, Button, EngineTurn, Entry, Event, Reply, Turn, dump
 
 __all__ = ["Turns", "replies_of"]
 
 _log = logging.getLogger(__name__)
 
 TURN_DONE = ("parsed", "relayed")
+PHONE = "phone"
 REMEMBERED = 3
 """For how many turns a question that was answered may be gone on from."""
 
@@ -46,24 +47,26 @@ class _Said:
     turn: int
     words: Clean
     phone: str | None
-    """The number to call back, left with a person; it is in the journal, encrypted."""
+    """The number to call, left with a person or in a form; it is in the journal, encrypted."""
 
 
 class Turns:
     """Takes messages, one at a time for each consultation.
 
     Args:
-        database, journal, engine, site, clock: what the turn needs.
+        database, journal, engine, site, requests, clock: what the turn needs.
         wake: tells the open windows of a consultation that there is something new.
     """
 
     def __init__(
-        self, database: Database, journal: Journal, engine: Engine, site: Phrases, clock: Clock, wake: Callable[[str], None]
-    ) -> None:
+        self, database: Database, journal: Journal, engine: Engine, site: Phrases, requests: Requests, clock: Clock,
+        wake: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self._database = database
         self._journal = journal
         self._engine = engine
         self._site = site
+        self._requests = requests
         self._wake = wake
         self._person = Person(site, clock)
         self.order = Order()
@@ -118,8 +121,8 @@ class Turns:
                 step(row["state"], "closed")
                 return _said_again(row, entries, turn)
         step(row["state"], "closed")
-        # A number is for the person who will call; the bot needs none, and then it is only hidden.
-        kept = None if owner == "bot" else phone
+        # A number is for the person who will call; the bot needs none but for a form, and then it is only hidden.
+        kept = phone if owner != "bot" or row["wants"] == PHONE else None
         said = _Said(number, row["channel"], row["region"], row["state"], row["turns"] + 1, words, kept)
         entries = await self._journal.append(connection, number, _events_of(said, message_id))
         if message_id is not None:
@@ -157,21 +160,48 @@ class Turns:
             return self._close_turn(said, owner, state, status, replies, extra, {})
         if owner != "bot":
             return self._close_turn(said, owner, said.state, "handoff", (), (), {})
-        if said.words.bare:
+        asked = await self._requests.answer(said.number, meant)
+        if asked is not None:
+            return self._close_turn(said, owner, said.state, "service", (asked[0],), asked[1], {})
+        if said.words.bare and said.phone is None:
             reply = Reply(self._site.phrases["withheld"], kind="withheld")
             return self._close_turn(said, owner, said.state, "withheld", (reply,), (), {})
         turn = await self._ask_engine(said, meant, last)
-        replies = turn.replies
-        if said.words.hidden:
-            note = self._site.phrases["masked"].format(what="、".join(said.words.hidden))
-            replies = (*replies, Reply(note, kind="notice"))
-        facts = _gathered(said, turn.guided)
-        if turn.in_guide:
-            turn = replace(turn, parsed={**turn.parsed, "in_guide": True})
+        replies, facts = await self._with_request(said, turn)
+        lost = [kind for kind in said.words.hidden if said.phone is None or kind != MOBILE]
+        if lost:
+            replies = (*replies, Reply(self._site.phrases["masked"].format(what="、".join(lost)), kind="notice"))
+        if turn.status != "degraded":
+            # What the engine does not answer leaves an open guide or form where it stands.
+            wants = {"wants": turn.wants} if turn.wants else {}
+            turn = replace(turn, parsed={**turn.parsed, "in_guide": turn.in_guide, **wants})
         if not turn.handoff:
             return self._close_turn(said, owner, said.state, turn.status, replies, facts, turn.parsed)
         state, handed, extra = self._person.hand_off(turn.handoff)
         return self._close_turn(said, owner, state, "handoff", (*replies, handed), (*facts, *extra), turn.parsed)
+
+    async def _with_request(self, said: _Said, turn: EngineTurn) -> tuple[tuple[Reply, ...], tuple[Event, ...]]:
+        """Return the replies and what they leave in the journal: a request that was sent, what a guide found out.
+
+        The number that the engine never saw is put in: all of it into the request, shortened into what is shown.
+        """
+        facts = _gathered(said, turn.guided)
+        if not turn.wish and not any(HIDDEN_PHONE in reply.text for reply in turn.replies):
+            return turn.replies, facts
+        phone = said.phone or await self._phone_of_form(said.number)
+        shown = f"{phone[:3]}****{phone[-4:]}"
+        replies = tuple(replace(reply, text=reply.text.replace(HIDDEN_PHONE, shown if phone else "（请重新填写）")) for reply in turn.replies)
+        if not turn.wish:
+            return replies, facts
+        reply, events = await self._requests.take(said.number, said.turn, turn.wish, phone)
+        return (*replies, reply), (*facts, *events)
+
+    async def _phone_of_form(self, number: str) -> str:
+        """Return the number that was left last in a form of this consultation, or an empty string."""
+        async with self._database.read() as connection:
+            entries = await self._journal.read(connection, number)
+        left = [entry.private for entry in entries if entry.kind == "contact_left" and entry.open.get("for") and entry.private]
+        return str(left[-1]["phone"]) if left else ""
 
     async def _meant(self, said: _Said) -> tuple[str, str]:
         """Return what the words mean in the talk so far.
@@ -253,7 +283,8 @@ def _events_of(said: _Said, message_id: str | None) -> list[Event]:
     words = Event("said", "citizen", {"turn": said.turn, "hidden": list(said.words.hidden), **known}, {"text": said.words.text})
     if said.phone is None:
         return [words]
-    return [words, Event("contact_left", "citizen", {"turn": said.turn, "what": "phone"}, {"phone": said.phone})]
+    purpose = {"for": "request"} if owner_of(said.state) == "bot" else {}
+    return [words, Event("contact_left", "citizen", {"turn": said.turn, "what": PHONE, **purpose}, {"phone": said.phone})]
 
 
 def _checked(text: str) -> Clean:

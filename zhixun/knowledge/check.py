@@ -12,9 +12,10 @@ from zhixun.knowledge.figures import FIGURE
 from zhixun.knowledge.guides.check import guide_flaws
 from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.model import Answer, Knowledge, Question
+from zhixun.knowledge.services.check import catalogue_flaws, service_flaws
 from zhixun.knowledge.site import Site
 
-__all__ = ["FAR_FUTURE", "Flaw", "check", "check_quick", "plain"]
+__all__ = ["FAR_FUTURE", "Flaw", "check", "check_site", "plain"]
 
 BUBBLE_BYTES = 600
 BUBBLES = 4
@@ -46,6 +47,8 @@ def check(knowledge: Knowledge) -> list[Flaw]:
     known = {plain(words) for question in knowledge.topics.values() for words in (question.title, *question.wordings)} | {plain(PERSON)}
     for guide in knowledge.guides.values():
         flaws += [(f"guides/{guide.file}", flaw) for flaw in guide_flaws(guide, knowledge, lambda words: plain(words) in known)]
+    for service in knowledge.services.values():
+        flaws += [(f"services/{service.file}", flaw) for flaw in service_flaws(service, knowledge)]
     more = (_shared_wordings, _outside_words, _source_flaws, _figure_flaws, _menu_flaws, _glossary_flaws)
     return [*flaws, *(flaw for find in more for flaw in find(knowledge))]
 
@@ -124,17 +127,19 @@ def _outside_words(knowledge: Knowledge) -> Iterator[Flaw]:
             yield from ((f"{topic.file}: {name}", f"问法里有 glossary.yml outside 的词“{outside[word]}”") for word in sorted(found))
 
 
-def check_quick(knowledge: Knowledge, site: Site) -> list[Flaw]:
-    """Return the quick buttons of the deployment that are not the very wording of a question (or ask for a person).
+def check_site(knowledge: Knowledge, site: Site) -> list[Flaw]:
+    """Return where the knowledge and the deployment do not fit together.
 
-    A button that the office offers must never be guessed at.
+    A button that the office offers must never be guessed at, so it has to be the very wording of a question (or ask for a
+    person); and every service goes to a group of staff that there is.
     """
     known = {plain(words) for topic in knowledge.topics.values() for words in (topic.title, *topic.wordings)}
-    return [
+    buttons = [
         ("site.yml: quick", f"按钮“{button['payload']}”不是任何问题的问法，请加进对应问题的 wordings")
         for button in site.quick
         if plain(button["payload"]) not in known | {plain(PERSON)}
     ]
+    return [*buttons, *catalogue_flaws(knowledge, site.requests.groups)]
 
 
 def _source_flaws(knowledge: Knowledge) -> Iterator[Flaw]:

@@ -91,10 +91,11 @@ def read_rows(folder: Path) -> list[Row]:
 
 def coverage(rows: Iterable[Row], knowledge: Knowledge) -> list[Coverage]:
     """Return for each row what serves it."""
-    content: dict[str, dict[str, list[str]]] = {"answer": {}, "guide": {}}
+    content: dict[str, dict[str, list[str]]] = {"answer": {}, "guide": {}, "service": {}}
     for name, topic in knowledge.topics.items():
+        need = "guide" if name in knowledge.guides else "service" if name in knowledge.services else "answer"
         for row in topic.covers:
-            content["guide" if name in knowledge.guides else "answer"].setdefault(row, []).append(name)
+            content[need].setdefault(row, []).append(name)
     return [
         Coverage(row, {
             need: (*content.get(need, {}).get(row.id, ()), *([row.built[need]] if need in row.built else ())) for need in row.needs

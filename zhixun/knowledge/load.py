@@ -18,6 +18,8 @@ from zhixun.knowledge.figures import FigureError, Figures, read_figures
 from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.guides.read import read_guide
 from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question, Source
+from zhixun.knowledge.services.model import Service
+from zhixun.knowledge.services.read import ServiceError, read_service
 
 __all__ = ["KnowledgeError", "fingerprint", "load", "load_figures", "read_file", "read_glossary"]
 
@@ -57,6 +59,7 @@ def load(folder: Path) -> Knowledge:
     return Knowledge(
         MappingProxyType(questions),
         MappingProxyType({guide.name: guide for guide in _guides(folder, figures)}),
+        MappingProxyType({service.name: service for service in sorted(_services(folder), key=lambda one: (one.group, one.order))}),
         MappingProxyType(sources),
         read_glossary(folder),
         figures,
@@ -89,6 +92,17 @@ def _guides(folder: Path, figures: Figures) -> Iterator[Guide]:
             yield read_guide(raw, path, figures)
         except FigureError as error:
             raise KnowledgeError(f"guides/{path.name}：{error}") from error
+
+
+def _services(folder: Path) -> Iterator[Service]:
+    """Yield the service of every file of `folder`/services."""
+    paths = sorted((folder / "services").glob("*.yml"))
+    shared = read_file(folder / "fields.yml", "fields") if paths else {}
+    for path in paths:
+        try:
+            yield read_service(read_file(path, "service"), path, shared)
+        except ServiceError as error:
+            raise KnowledgeError(f"services/{path.name}：{error}") from error
 
 
 def read_glossary(folder: Path) -> Glossary:

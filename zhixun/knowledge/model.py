@@ -11,6 +11,7 @@ from zhixun.knowledge.figures import Figures
 
 if TYPE_CHECKING:
     from zhixun.knowledge.guides.model import Guide
+    from zhixun.knowledge.services.model import Service
 
 NATIONWIDE = "全国"
 
@@ -102,6 +103,8 @@ class Knowledge:
     questions: Mapping[str, Question]
     guides: Mapping[str, Guide]
     """By name: `guide:` and the id."""
+    services: Mapping[str, Service]
+    """By name: `service:` and the id; in the catalogue's order."""
     sources: Mapping[str, Source]
     glossary: Glossary
     figures: Figures
@@ -110,6 +113,11 @@ class Knowledge:
     version: str
 
     @property
+    def walks(self) -> Mapping[str, Guide]:
+        """Everything that is walked step by step: the guides, and the forms of the services."""
+        return {**self.guides, **{name: service.form for name, service in self.services.items()}}
+
+    @property
     def topics(self) -> Mapping[str, Question | Guide]:
-        """Everything that a message can ask for: the questions, then the guides."""
-        return {**self.questions, **self.guides}
+        """Everything that a message can ask for: the questions, the guides, and the forms of the services."""
+        return {**self.questions, **self.walks}

@@ -10,11 +10,12 @@ from typing import Any
 
 from zhixun.knowledge.load import KnowledgeError, read_file
 
-__all__ = ["Hours", "Site", "load_site"]
+__all__ = ["Hours", "RequestRules", "Site", "load_site"]
 
 _WEEKDAYS = "一二三四五六日"
 _LOOK_AHEAD = 21
 _MIDNIGHT = "24:00"
+_LONGEST_WAIT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,40 @@ class Hours:
         return None
 
 
+    def after(self, moment: datetime, hours: float) -> datetime | None:
+        """Return when so many working hours have passed since `moment`; None when the calendar does not reach so far."""
+        left = timedelta(hours=hours)
+        for ahead in range(_LONGEST_WAIT):
+            day = moment.date() + timedelta(days=ahead)
+            spans = self.spans(day)
+            if spans is None:
+                return None
+            for start, end in spans:
+                begins = max(datetime.combine(day, start, moment.tzinfo), moment)
+                ends = datetime.combine(day, end, moment.tzinfo)
+                if begins < ends:
+                    if left <= ends - begins:
+                        return begins + left
+                    left -= ends - begins
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRules:
+    """How requests for services are numbered and how soon they are answered.
+
+    Args:
+        due_hours: working hours until somebody answers, unless the service has its own.
+        groups: of staff, that requests go to.
+        confirmed: whether the office has confirmed both.
+    """
+
+    prefix: str
+    due_hours: int
+    groups: tuple[str, ...]
+    confirmed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What this deployment is."""
@@ -75,6 +110,7 @@ class Site:
     quick: tuple[Mapping[str, str], ...]
     phrases: Mapping[str, str]
     hours: Hours
+    requests: RequestRules
 
     def opening_words(self, moment: datetime) -> str:
         """Say in Chinese when the desk opens next, with the caveats that apply."""
@@ -109,8 +145,13 @@ def load_site(folder: Path) -> Site:
         regions=tuple(raw["regions"]),
         quick=tuple(raw["quick"]),
         phrases=raw["phrases"],
+        requests=_requests(raw["requests"]),
         hours=_hours(raw["hours"], read_file(folder / "calendar.yml", "calendar")),
     )
+
+
+def _requests(raw: Mapping[str, Any]) -> RequestRules:
+    return RequestRules(raw["prefix"], raw["due_hours"], tuple(raw["groups"]), raw["confirmed"])
 
 
 def _hours(raw: Mapping[str, Any], calendar: Mapping[int, Any]) -> Hours:

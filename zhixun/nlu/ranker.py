@@ -34,7 +34,8 @@ NO_RIGHT = "综合"
 _LIMITS = {
     "act": "act_confidence", "answer": "answer_from", "unclear": "unclear_answer_from", "outside": "outside_until",
     "clear": "clear_from", "score": "score_from", "known": "known_from", "refer": "refer_from",
-    "guide": "guide_from", "offer": "offer_from",     "kind": "kind_from", "kind_until": "kind_until",
+    "guide": "guide_from", "service": "service_from", "offer": "offer_from",
+    "kind": "kind_from", "kind_until": "kind_until",
 }  # fmt: skip
 
 
@@ -51,7 +52,8 @@ class KnowledgeRanker(GraphComponent):
         refer_from: the same for a question whose answer only names who can tell.
         kind_from: from this probability on a message wants a person, or is of another field; `kind_until`: unless the first
             question is at least so sure.
-        guide_from: from this confidence on a guide is opened; `offer_from`: from here on it is offered beside the answer.
+        guide_from: from this confidence on a guide is opened, from `service_from` on the form of a service; `offer_from`: from
+            here on it is offered beside the answer.
         known_from: below this share of known grams a message is junk.
         score_from: a best score below this means that nothing in the knowledge resembles the message.
     """
@@ -62,7 +64,7 @@ class KnowledgeRanker(GraphComponent):
         return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.38,
                 "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.9, "score_from": 0.35,
                 "known_from": 0.5, "refer_from": 0.36, "kinds": "data/kinds",
-                "guide_from": 0.5, "offer_from": 0.2, "kind_from": 0.5, "kind_until": 0.65}  # fmt: skip
+                "guide_from": 0.5, "service_from": 0.6, "offer_from": 0.2, "kind_from": 0.5, "kind_until": 0.65}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config

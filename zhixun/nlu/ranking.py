@@ -19,17 +19,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from zhixun.knowledge.guides.model import GUIDE
+from zhixun.knowledge.guides.model import GUIDE, SERVICE
 from zhixun.nlu.bm25 import Bm25, Vocabulary, count
 from zhixun.nlu.text import Terms, clauses, grams, normalise, sounds
 
-__all__ = ["About", "Candidate", "Document", "Held", "Ranked", "Ranking", "cross_validate"]
+__all__ = ["WALKS", "About", "Candidate", "Document", "Held", "Ranked", "Ranking", "cross_validate"]
 
 FOLDS = 5
 LONG, MANY_CLAUSES = 30, 3
 FACET = 0.03
 OUTSIDE, REFERRAL = "out_of_scope", "referral"
 PLACES = 3
+WALKS = (GUIDE, SERVICE)
+"""Before the ids of guides and of the forms of services: they are ranked apart from the questions."""
 SIBLINGS = 2
 """A topic of fewer questions needs no menu."""
 VIEWS: Mapping[str, float] = {"sight": 1.0, "sound": 1.5}
@@ -101,7 +103,7 @@ class Ranked:
     """The share of its grams that occur in any document: next to nothing for junk."""
     exact: bool = False
     guide: Candidate | None = None
-    """The likeliest guide, which takes no place from the questions."""
+    """The likeliest guide or form, which takes no place from the questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +194,14 @@ class Ranking:
         query = _Query.of(clean, self.terms)
         exact = self.wordings.get("".join(clauses(clean)))
         scores = self._score([query])
-        order = np.asarray([at for at in np.argsort(-scores[0], kind="stable") if not self.ids[at].startswith(GUIDE)][:top])
+        order = np.asarray([at for at in np.argsort(-scores[0], kind="stable") if not self.ids[at].startswith(WALKS)][:top])
         margin = scores[0][order[0]] - scores[0][order[1]]
         sure = self.sure(float(margin))
         # What the first place does not get is shared by the others in the proportion of their scores.
         rest = scores[0][order[1:]]
         values = [sure, *((1 - sure) * rest / max(rest.sum(), 1e-6))]
         candidates = [Candidate(self.ids[at], float(v), float(scores[0][at])) for at, v in zip(order, values, strict=True)]
-        if exact is not None and not exact.startswith(GUIDE):
+        if exact is not None and not exact.startswith(WALKS):
             others = [Candidate(c.id, 0.0, c.score) for c in candidates if c.id != exact]
             candidates = [Candidate(exact, 1.0, float(scores[0][self.ids.index(exact)])), *others]
         sight = query.grams["sight"]
@@ -208,12 +210,12 @@ class Ranking:
         return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, known, exact is not None, guide)
 
     def _guide(self, scores: NDArray[np.float32], best: float, exact: str | None) -> Candidate | None:
-        """Return the likeliest guide and how sure it is against the best question; it takes nothing from the questions."""
-        numbers = [at for at, name in enumerate(self.ids) if name.startswith(GUIDE)]
+        """Return the likeliest guide or form and how sure it is against the best question; it takes nothing from the questions."""
+        numbers = [at for at, name in enumerate(self.ids) if name.startswith(WALKS)]
         if not numbers:
             return None
         first = max(numbers, key=lambda at: float(scores[at]))
-        if exact is not None and exact.startswith(GUIDE):
+        if exact is not None and exact.startswith(WALKS):
             first = self.ids.index(exact)
         sure = 1.0 if self.ids[first] == exact else self.sure(float(scores[first]) - best)
         return Candidate(self.ids[first], sure, float(scores[first]))

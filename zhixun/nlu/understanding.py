@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zhixun.knowledge.guides.model import GUIDE
+from zhixun.knowledge.guides.model import SERVICE
 from zhixun.nlu.kinds import OUTSIDE, PERSON, Kinds
-from zhixun.nlu.ranking import Candidate, Ranked, Ranking
+from zhixun.nlu.ranking import WALKS, Candidate, Ranked, Ranking
 from zhixun.nlu.text import normalise
 
 __all__ = ["ACT", "ASK", "FALLBACK", "NOT_OURS", "Limits", "Meaning", "Understanding"]
@@ -51,6 +51,7 @@ class Limits:
     known: float
     refer: float
     guide: float
+    service: float
     offer: float
     kind: float
     kind_until: float
@@ -67,7 +68,7 @@ class Meaning:
         also: a second question that the message asks as well, sure enough to be answered; None otherwise.
         subject: the bare right or topic that the message is; empty otherwise.
         goes_on: whether it was understood only in the light of the question before.
-        guide: the guide that it asks for; `offer`: one that may help besides; empty when none.
+        guide: the guide or form that it asks for; `offer`: one that may help besides; empty when none.
         field: whether it sounds like the field at all, though none of the curated questions may be meant.
     """
 
@@ -121,7 +122,7 @@ class Understanding:
         subject = self._subject(text)
         if subject:
             return replace(meaning, intent=ASK, confidence=1.0, zone="clarify", subject=subject, field=True)
-        if last and not last.startswith(GUIDE) and len(text) <= SHORT and (zone != "answer" or intent == VAGUE or _GOES_ON.search(text)):
+        if last and not last.startswith(WALKS) and len(text) <= SHORT and (zone != "answer" or intent == VAGUE or _GOES_ON.search(text)):
             further = self._further(text, ranked, last)
             if further is not None:
                 return further
@@ -133,20 +134,27 @@ class Understanding:
         guided = ranked.guide.confidence if ranked.guide is not None else 0.0
         if (ranked.exact and not best.id.startswith(ACT)) or guided == 1.0:
             return ASK, 1.0
+        opens = self._opens(ranked.guide)
         for act, pattern in self._patterns:
-            if pattern.search(text) and not (act == ASK_PERSON and guided >= self._limits.guide):
+            if pattern.search(text) and not (act == ASK_PERSON and opens):
                 return act, 1.0
-        if guided >= self._limits.guide and not self._ranking.terms.is_outside(text):
+        if opens and not self._ranking.terms.is_outside(text):
             return ASK, guided
         if best.id.startswith(ACT) and best.confidence >= self._limits.act:
             return best.id.removeprefix(ACT), best.confidence
         unsure = best.id.startswith(ACT) or best.confidence < self._limits.answer
         return (FALLBACK if unsure else ASK), best.confidence
 
+    def _opens(self, walk: Candidate | None) -> bool:
+        """Tell whether it is sure enough to be opened; a form, which wants something of the citizen, takes more than a guide."""
+        if walk is None:
+            return False
+        return walk.confidence >= (self._limits.service if walk.id.startswith(SERVICE) else self._limits.guide)
+
     def _with_guide(self, meaning: Meaning, guide: Candidate | None) -> Meaning:
         if guide is None or guide.confidence < self._limits.offer:
             return meaning
-        opens = meaning.intent == ASK and guide.confidence >= self._limits.guide
+        opens = meaning.intent == ASK and self._opens(guide)
         return replace(meaning, guide=guide.id) if opens else replace(meaning, offer=guide.id)
 
     def _zone(self, text: str, ranked: Ranked) -> str:

@@ -53,3 +53,35 @@ def test_limits_are_told() -> None:
 
 def test_values_are_shown_as_people_read_them() -> None:
     assert (shown("date", "2026-03-05"), shown("money", "900"), shown("number", "3")) == ("2026年3月5日", "900元", "3")
+    assert (shown("patent", "2004100184779"), shown("code", ""), shown("name", "王芳")) == ("200410018477.9", "（未填）", "王芳")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "value"),
+    [("name", "王芳", "王芳"), ("name", "我叫王芳。", "王芳"), ("name", "姓名：索南才让", "索南才让"),
+     ("name", "阿卜杜拉·买买提", "阿卜杜拉·买买提"),
+     ("name", "王女士", "王女士"), ("name", "Li Hua", "Li Hua"), ("name", "王芳123", None), ("name", "，，", None), ("name", "王" * 16, None),
+     ("unit", "西宁某某科技有限公司", "西宁某某科技有限公司"), ("unit", "公司名称是西宁某某科技有限公司", "西宁某某科技有限公司"),
+     ("unit", "青海省（某）研究院", "青海省(某)研究院"), ("unit", "公司", None), ("unit", "西" * 61, None), ("unit", "12345678", None),
+     ("code", "9135 0100 m000 100y 43", "91350100M000100Y43"), ("code", "91350100M000100Y44", None), ("code", "123", None),
+     ("phone", "[手机号码已隐去]", "[手机号码已隐去]"), ("phone", "我的号码是[手机号码已隐去]", "[手机号码已隐去]"),
+     ("phone", "0971-1234567", None), ("phone", "0971-8234567", "0971-8234567"), ("phone", "138 0013 8000", "13800138000"),
+     ("phone", "+86 13800138000", "13800138000"), ("phone", "12345", None), ("phone", "打我电话", None),
+     ("patent", "ZL 2004 1 0018477.9", "2004100184779"), ("patent", "2004100184778", None), ("patent", "忘了", None),
+     ("trademark", "第12345678号", "12345678"), ("trademark", "G1234567", "G1234567"), ("trademark", "123", None),
+     ("trademark", "国际", None)],
+)  # fmt: skip
+def test_what_a_form_asks_for(kind: str, words: str, value: str | None) -> None:
+    if value is None:
+        with pytest.raises(FieldError) as told:
+            read_value(kind, words, TODAY)
+        assert "请" in str(told.value)
+    else:
+        assert read_value(kind, words, TODAY) == value
+
+
+def test_a_text_has_its_bounds_and_stays_as_it_was_written() -> None:
+    assert read_value("text", "  青稞饼干，\n低温烘烤  ", TODAY, 4, 500) == "青稞饼干，\n低温烘烤"
+    for words in ("短", "长" * 501):
+        with pytest.raises(FieldError, match="个字"):
+            read_value("text", words, TODAY, 4, 500)

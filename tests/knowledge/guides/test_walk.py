@@ -7,17 +7,17 @@ from datetime import date
 import pytest
 
 from tests.knowledge.guides.made import guide
-from zhixun.knowledge.guides.walk import CANCELLED, OTHER, TAKEN, State, fill_from, hear, summary, walk
+from zhixun.knowledge.guides.walk import CANCELLED, OTHER, QUESTION, TAKEN, State, fill_from, hear, summary, walk
 
 TODAY = date(2026, 11, 21)
 GUIDE = guide()
 
 
-def say(state: State, *words: str, elsewhere: bool = False) -> tuple[str, State]:
-    heard = OTHER
+def say(state: State, *words: str, heard: str = "") -> tuple[str, State]:
+    how = OTHER
     for each in words:
-        heard, state = hear(GUIDE, state, each, TODAY, elsewhere=elsewhere)
-    return heard, state
+        how, state = hear(GUIDE, state, each, TODAY, heard=heard)
+    return how, state
 
 
 def at(state: State) -> str:
@@ -81,7 +81,7 @@ def test_an_answer_is_taken_back_by_its_name(words: str) -> None:
     assert (at(state), state.note) == ("right", "好的，请重新选择权利。")
 
 
-@pytest.mark.parametrize("words", ["取消", "退出指引", "不做了", "算了", "不填了", "不想做了"])
+@pytest.mark.parametrize("words", ["取消", "退出", "不做了", "算了", "不填了", "不想做了"])
 def test_it_can_be_left(words: str) -> None:
     assert say(START, "商标", words)[0] == CANCELLED
 
@@ -101,8 +101,8 @@ def test_a_question_is_not_for_the_guide(words: str) -> None:
 
 
 def test_what_is_surely_something_else_is_not_taken_though_it_names_a_choice() -> None:
-    assert say(START, "我们的牌子请老师来看", elsewhere=True)[0] == OTHER
-    assert say(START, "牌子", elsewhere=True)[0] == TAKEN
+    assert say(START, "我们的牌子请老师来看", heard=QUESTION)[0] == OTHER
+    assert say(START, "牌子", heard=QUESTION)[0] == TAKEN
 
 
 def test_what_is_denied_is_not_chosen() -> None:

@@ -16,7 +16,7 @@ from zhixun.knowledge.guides.model import CHOICE, SCORE, Guide, Leaf, Step, Way
 from zhixun.knowledge.guides.reckon import RECKONERS
 from zhixun.knowledge.model import Basis, Knowledge
 
-__all__ = ["guide_flaws"]
+__all__ = ["guide_flaws", "source_flaws", "step_flaws"]
 
 WORDINGS = 15
 
@@ -32,9 +32,9 @@ def guide_flaws(guide: Guide, knowledge: Knowledge, can_say: Callable[[str], boo
     yield from (f"权利“{ip}”不在 glossary.yml 的 rights 里" for ip in guide.ip if ip not in knowledge.glossary.rights)
     yield from _way_flaws(guide)
     for step in guide.steps.values():
-        yield from (f"步骤 {step.id}：{flaw}" for flaw in _step_flaws(step))
+        yield from (f"步骤 {step.id}：{flaw}" for flaw in step_flaws(step))
         for choice in step.choices:
-            yield from (f"步骤 {step.id} 的选项 {choice.id}：{flaw}" for flaw in _source_flaws(choice.basis, knowledge))
+            yield from (f"步骤 {step.id} 的选项 {choice.id}：{flaw}" for flaw in source_flaws(choice.basis, knowledge))
     for name, leaves in guide.leaves.items():
         yield from (f"结论 {name}：{flaw}" for flaw in _window_flaws(leaves))
         for leaf in leaves:
@@ -104,7 +104,8 @@ def _reach(graph: dict[str, set[str]], start: str) -> set[str]:
     return reached
 
 
-def _step_flaws(step: Step) -> Iterator[str]:
+def step_flaws(step: Step) -> Iterator[str]:
+    """Yield the flaws of a step by itself."""
     if (step.kind == CHOICE) != bool(step.choices):
         yield "选择步骤要有 choices，填写步骤不能有"
     owner: dict[str, str] = {}
@@ -125,7 +126,7 @@ def _window_flaws(leaves: tuple[Leaf, ...]) -> Iterator[str]:
 
 
 def _leaf_flaws(leaf: Leaf, knowledge: Knowledge, can_say: Callable[[str], bool]) -> Iterator[str]:
-    yield from _source_flaws(leaf.basis, knowledge)
+    yield from source_flaws(leaf.basis, knowledge)
     if leaf.reckon and leaf.reckon not in RECKONERS:
         yield f"没有“{leaf.reckon}”这个计算器"
     texts = (leaf.title, leaf.text, leaf.body, leaf.cost, leaf.time, *leaf.needs, *leaf.materials)
@@ -146,7 +147,8 @@ def _leaf_flaws(leaf: Leaf, knowledge: Knowledge, can_say: Callable[[str], bool]
             yield f"来源 {source.id} 到 {source.until} 为止，须分有效期写"
 
 
-def _source_flaws(clauses: tuple[Basis, ...], knowledge: Knowledge) -> Iterator[str]:
+def source_flaws(clauses: tuple[Basis, ...], knowledge: Knowledge) -> Iterator[str]:
+    """Yield the clauses that rest on nothing known."""
     yield from (f"未知来源 {basis.source}" for basis in clauses if basis.source not in knowledge.sources)
     known = [knowledge.sources[basis.source] for basis in clauses if basis.source in knowledge.sources]
     if known and all(source.verified == "U" for source in known):

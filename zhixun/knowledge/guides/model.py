@@ -8,10 +8,10 @@ from datetime import date
 
 from zhixun.knowledge.model import Basis
 
-__all__ = ["CHOICE", "GUIDE", "PERCENT", "SCORE", "UNSURE", "Band", "Choice", "Guide", "Leaf", "Next", "Step", "Way"]
+__all__ = ["CHOICE", "GUIDE", "PERCENT", "SCORE", "SERVICE", "UNSURE", "Band", "Choice", "Guide", "Leaf", "Next", "Step", "Way"]
 
-GUIDE = "guide:"
-"""Before the id of a guide where it stands beside ids of questions: in rankings and in `next`."""
+GUIDE, SERVICE = "guide:", "service:"
+"""Before the id of a guide, or of a service whose form is walked like one, where it stands beside ids of questions."""
 CHOICE, UNSURE, SCORE = "choice", "unsure", "score"
 PERCENT = "{score}"
 """Where the score stands in a text."""
@@ -56,7 +56,8 @@ class Step:
         kind: `choice`, or how a typed value is read (`zhixun.knowledge.guides.fields`).
         about: its name in summaries and for corrections ("改一下日期").
         help: told when somebody does not know what is meant.
-        least, most: the limits of a number.
+        least, most: the limits of a number, or of the length of a text.
+        optional: whether it may be left empty.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Step:
     help: str = ""
     least: int = 0
     most: int = 0
+    optional: bool = False
 
     def choice(self, name: str) -> Choice | None:
         """Return the choice with an id."""
@@ -143,11 +145,13 @@ class Guide:
     bands: tuple[Band, ...] = ()
     covers: tuple[str, ...] = ()
     file: str = ""
+    kind: str = GUIDE
+    """What it is the walk of: a guide, or the form of a service."""
 
     @property
     def name(self) -> str:
         """The id as it stands beside ids of questions."""
-        return GUIDE + self.id
+        return self.kind + self.id
 
     def leaf_on(self, name: str, day: date) -> Leaf | None:
         """Return a recommendation as it holds on `day`."""

@@ -10,7 +10,8 @@ from zhixun.knowledge.figures import Figures
 from zhixun.knowledge.guides.model import CHOICE, PERCENT, Band, Choice, Guide, Leaf, Next, Step, Way
 from zhixun.knowledge.model import Basis
 
-__all__ = ["read_guide"]
+__all__ = ["read_basis", "read_guide", "read_step"]
+
 
 def read_guide(raw: Mapping[str, Any], path: Path, figures: Figures) -> Guide:
     """Return the guide of one file that has passed its schema; its id is the file's name.
@@ -18,7 +19,7 @@ def read_guide(raw: Mapping[str, Any], path: Path, figures: Figures) -> Guide:
     Raises:
         FigureError: a recommendation names a figure that does not hold in its window.
     """
-    steps = {name: _step(name, step) for name, step in raw["steps"].items()}
+    steps = {name: read_step(name, step) for name, step in raw["steps"].items()}
     return Guide(
         id=path.stem,
         title=raw["title"],
@@ -35,7 +36,8 @@ def read_guide(raw: Mapping[str, Any], path: Path, figures: Figures) -> Guide:
     )
 
 
-def _step(name: str, raw: Mapping[str, Any]) -> Step:
+def read_step(name: str, raw: Mapping[str, Any]) -> Step:
+    """Return the step of a guide or the field of a form."""
     least, most = raw.get("between", (0, 0))
     return Step(
         id=name,
@@ -47,6 +49,7 @@ def _step(name: str, raw: Mapping[str, Any]) -> Step:
         help=raw.get("help", "").strip(),
         least=least,
         most=most,
+        optional=raw.get("optional", False),
     )
 
 
@@ -58,7 +61,7 @@ def _choice(name: str, raw: Mapping[str, Any]) -> Choice:
         ways=_ways(raw.get("to")),
         points=raw.get("points", 0),
         advise=raw.get("advise", "").strip(),
-        basis=_basis(raw.get("basis", ())),
+        basis=read_basis(raw.get("basis", ())),
     )
 
 
@@ -73,7 +76,8 @@ def _ways(raw: str | list[Mapping[str, Any]] | None) -> tuple[Way, ...]:
     )
 
 
-def _basis(raw: Any) -> tuple[Basis, ...]:
+def read_basis(raw: Any) -> tuple[Basis, ...]:
+    """Return the clauses of a list."""
     return tuple(Basis(basis["source"], basis["at"], basis["gist"].strip()) for basis in raw)
 
 
@@ -93,7 +97,7 @@ def _leaves(name: str, raw: Mapping[str, Any] | list[Mapping[str, Any]], figures
 
         yield Leaf(
             id=name,
-            basis=_basis(one["basis"]),
+            basis=read_basis(one["basis"]),
             checked=one["checked"],
             next=tuple(Next(button["title"], button.get("say", button["title"])) for button in one.get("next", ())),
             reckon=one.get("reckon", ""),

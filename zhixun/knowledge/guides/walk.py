@@ -13,15 +13,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from zhixun.knowledge.guides.fields import FieldError, read_value, shown
+from zhixun.knowledge.guides.fields import FREE_KINDS, TEXT, FieldError, read_value, shown
 from zhixun.knowledge.guides.model import CHOICE, SCORE, UNSURE, Choice, Guide, Step
 
-__all__ = ["CANCELLED", "OTHER", "TAKEN", "Place", "State", "fill_from", "hear", "summary", "walk"]
+__all__ = ["ACT", "CANCELLED", "OTHER", "OUTSIDE", "QUESTION", "TAKEN", "Place", "State", "fill_from", "hear", "summary", "walk"]
 
 TAKEN, CANCELLED, OTHER = "taken", "cancelled", "other"
+ACT, QUESTION, OUTSIDE = "act", "question", "outside"
+"""What else words may be understood as: a wish for a person, thanks …; a question that is known; another field, a complaint."""
 MISSES = 3
 """After so many answers that fit nothing, a person is offered."""
 LONGEST_ANSWER = 40
+LONGEST_ACT, LONGEST_ASIDE = 20, 12
+"""Where free text is wanted, only so short a text can be something else; what is longer is the text."""
 
 _CANCEL = re.compile(
     "(取消|退出|结束|停止?|不(做|测|填|算|办|选|用|想做|想填|弄|搞)|算)(指引|测评|自检|计算|填写|办理|吧|掉)?了?[吧啊呀]?"
@@ -42,8 +46,12 @@ _RENEW = re.compile(
     "^(?:我?(?:想|要)?(?:改|修改|更正|重填|重选)(?:一下)?|把)?(.{2,12}?)(?:写错|填错|选错|说错|点错|错|不对|要改|改一?下|重填|重选)了?$"
     "|^我?(?:想|要)?(?:改|修改|更正|重填|重选)(?:一下)?(.{2,12})$"
 )
+_SET = re.compile(r"^(?:把)?(.{2,8}?)(?:改成|改为|换成|应该是|应为|写成)[:： ]*(.+)$")
+_SKIP = re.compile("(先)?(跳过|不填|不写|略过|空着|下一[项个步])(吧|了)?|没有|暂时?没有|无|没|不(知道|清楚|记得)|忘了")
 _ASKS = re.compile(r"[?？]|怎么|咋|如何|多久|多长|多少|吗|么$|什么|啥|哪|谁|几[天年个点时]|能不能|可不可以|要不要|是不是|有没有")
-_NEGATIONS = "没不未无别非"
+_NOT_BEFORE = "".join(f"(?<!{word})" for word in (
+    *"没不未无别非", "没有", "不是", "不在", "没在", "没用", "不用", "不属于", "不需要", "不算", "没做", "没办", "不要",
+))  # fmt: skip
 _PARTICLES = "的地了吧呀啊呢嗯哦哈喔额呃就是我选要那这个种"
 _GENERIC = frozenset((
     "有", "没有", "是", "不是", "对", "不对", "可以", "不可以", "能", "不能", "要", "不要", "已", "已经", "还没", "还没有", "没",
@@ -121,12 +129,12 @@ def walk(guide: Guide, answers: Mapping[str, str]) -> Place:
     return Place(tuple(path), None, leaf, percent)
 
 
-def hear(guide: Guide, state: State, text: str, today: date, *, elsewhere: bool) -> tuple[str, State]:
+def hear(guide: Guide, state: State, text: str, today: date, *, heard: str = "") -> tuple[str, State]:
     """Take what was said at the present step.
 
     Args:
         text: the words, or the title of the choice whose button or number was given.
-        elsewhere: whether they are understood as something else: a known question, a wish for a person, thanks.
+        heard: what else they are understood as: `act`, `question`, `outside`, or nothing.
 
     Returns:
         `taken` with the state after it, `cancelled`, or `other` when the words are not for the guide.
@@ -138,11 +146,15 @@ def hear(guide: Guide, state: State, text: str, today: date, *, elsewhere: bool)
     value = _exact(step, said)
     if value is not None:
         return TAKEN, _with(state, step.id, value)
-    command = _command(guide, state, step, said)
+    command = _command(guide, state, step, said, today)
     if command is not None:
         return command
-    elsewhere = elsewhere or bool(_ASKS.search(said))
-    return _typed(state, step, text, today, elsewhere=elsewhere) if step.kind != CHOICE else _chosen(state, step, said, elsewhere=elsewhere)
+    asks = bool(_ASKS.search(said))
+    if step.kind == CHOICE:
+        return _chosen(state, step, said, elsewhere=bool(heard) or asks)
+    if step.kind in FREE_KINDS and _is_aside(step, said, heard, asks=asks):
+        return OTHER, state
+    return _typed(state, step, text, today, elsewhere=bool(heard) or asks)
 
 
 def fill_from(guide: Guide, state: State, said: Sequence[str]) -> State:
@@ -163,13 +175,15 @@ def summary(guide: Guide, answers: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(guide.steps[name].about, _shown(guide.steps[name], answers[name])) for name in walk(guide, answers).path]
 
 
-def _command(guide: Guide, state: State, step: Step, said: str) -> tuple[str, State] | None:
+def _command(guide: Guide, state: State, step: Step, said: str, today: date) -> tuple[str, State] | None:
     """Carry out what is said about the guide itself, or return None."""
     path = walk(guide, state.answers).path
     if _CANCEL.fullmatch(said):
         return CANCELLED, state
-    after = _corrected(guide, state, said, path)
-    if _AGAIN.fullmatch(said):
+    after = _corrected(guide, state, said, path, today)
+    if step.optional and _SKIP.fullmatch(said):
+        after = _with(state, step.id, "")
+    elif _AGAIN.fullmatch(said):
         after = State(state.guide, note="好的，从头开始。")
     elif _BACK.fullmatch(said):
         after = _without(state, path[-1], "好的，回到上一步。") if path else replace(state, note="已经是第一步了。")
@@ -181,22 +195,43 @@ def _command(guide: Guide, state: State, step: Step, said: str) -> tuple[str, St
     return None if after is None else (TAKEN, after)
 
 
-def _corrected(guide: Guide, state: State, said: str, path: Sequence[str]) -> State | None:
-    """Change an earlier answer: "不是商标，是专利", "日期写错了"."""
-    instead = _INSTEAD.match(said)
-    if instead:
-        for name in reversed(path):
-            found = _named(guide.steps[name].choices, instead[1])
-            if len(found) == 1 and found[0].id != state.answers[name]:
-                told = f"好的，{guide.steps[name].about}改为“{found[0].title}”。"
-                return replace(_with(state, name, found[0].id), note=told)
+def _corrected(guide: Guide, state: State, said: str, path: Sequence[str], today: date) -> State | None:
+    """Change an earlier answer: "不是商标，是专利", "日期写错了", "联系人改成李强"."""
+    steps = [guide.steps[name] for name in reversed(path)]
+    if instead := _INSTEAD.match(said):
+        for step in steps:
+            found = _named(step.choices, instead[1])
+            if len(found) == 1 and found[0].id != state.answers[step.id]:
+                return replace(_with(state, step.id, found[0].id), note=f"好的，{step.about}改为“{found[0].title}”。")
+    if given := _SET.match(said):
+        typed = next((step for step in steps if step.kind != CHOICE and _is_called(step, given[1])), None)
+        if typed is not None:
+            return _retyped(state, typed, given[2], today)
     renew = _RENEW.match(said)
     wanted = renew and (renew[1] or renew[2])
-    if wanted:
-        for name in reversed(path):
-            if guide.steps[name].about in wanted or wanted in guide.steps[name].about:
-                return _without(state, name, f"好的，请重新选择{guide.steps[name].about}。")
-    return None
+    called = next((step for step in steps if wanted and _is_called(step, wanted)), None)
+    if called is None:
+        return None
+    return _without(state, called.id, f"好的，请重新{'选择' if called.kind == CHOICE else '填写'}{called.about}。")
+
+
+def _retyped(state: State, step: Step, text: str, today: date) -> State:
+    try:
+        value = read_value(step.kind, text, today, step.least, step.most)
+    except FieldError as error:
+        return _without(state, step.id, str(error))
+    return replace(_with(state, step.id, value), note=f"好的，{step.about}改为“{shown(step.kind, value)}”。")
+
+
+def _is_called(step: Step, name: str) -> bool:
+    return step.about in name or name in step.about
+
+
+def _is_aside(step: Step, said: str, heard: str, *, asks: bool) -> bool:
+    """Tell whether words that could be the value of a free field are something else."""
+    if heard == ACT:
+        return step.kind != TEXT or len(said) <= LONGEST_ACT
+    return bool(heard) and asks and (step.kind != TEXT or len(said) <= LONGEST_ASIDE)
 
 
 def _chosen(state: State, step: Step, said: str, *, elsewhere: bool) -> tuple[str, State]:
@@ -231,7 +266,7 @@ def _exact(step: Step, said: str) -> str | None:
 def _named(choices: Sequence[Choice], said: str) -> list[Choice]:
     """Return the choices of which a word occurs in `said`; neither after a negation nor inside a longer word that was found."""
     words = [(word, choice) for choice in choices for word in map(_plain, (choice.title, *choice.words)) if len(word) > 1]
-    hits = [(word, choice) for word, choice in words if re.search(f"(?<![{_NEGATIONS}]){re.escape(word)}", said)]
+    hits = [(word, choice) for word, choice in words if re.search(_NOT_BEFORE + re.escape(word), said)]
     kept = [(word, choice) for word, choice in hits if not any(word != longer and word in longer for longer, _ in hits)]
     return list({choice.id: choice for _, choice in kept}.values())
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhixun.archive.number import day_of, make_number, sequence_of, valid_number
+from zhixun.numbers import day_of, make_number, sequence_of, valid_number
 
 NUMBERS = st.builds(make_number, st.just("ZX"), st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.integers(1, 999_999))
 

@@ -1,7 +1,7 @@
-"""Numbers of consultations: `ZX-20261121-000123-7`.
+"""Numbers of consultations, `ZX-20261121-000123-7`, and of the requests made in them, `FW-20261121-000123-01-5`.
 
-Prefix of the site, legal day, sequence within the day, and a check digit by ISO 7064 MOD 11,10 over the fourteen digits:
-every single wrong digit and nearly every swap of neighbours is caught.
+Prefix of the site, legal day, sequence within the day, of a request also which one of its consultation, and a check digit by
+ISO 7064 MOD 11,10 over the digits before: every single wrong digit and nearly every swap of neighbours is caught.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from datetime import date
 
-__all__ = ["day_of", "make_number", "sequence_of", "valid_number"]
+__all__ = ["day_of", "make_number", "request_number", "sequence_of", "valid_number", "valid_request_number"]
 
 _FORM = re.compile(r"(?a)[A-Z]{2,6}-(\d{8})-(\d{6})-(\d)")
+_REQUEST = re.compile(r"(?a)[A-Z]{2,6}-(\d{8})-(\d{6})-(\d{2})-(\d)")
+_MOST = 99
 
 
 def make_number(prefix: str, day: date, sequence: int) -> str:
@@ -30,6 +32,24 @@ def valid_number(number: str) -> bool:
     """Tell whether `number` has the form and the right check digit."""
     match = _FORM.fullmatch(number)
     return match is not None and _is_day(match[1]) and _check_digit(match[1] + match[2]) == match[3]
+
+
+def request_number(prefix: str, consultation: str, index: int) -> str:
+    """Write the number of the `index`-th (1–99) request made in a consultation.
+
+    Raises:
+        ValueError: the index does not fit two digits.
+    """
+    if not 0 < index <= _MOST:
+        raise ValueError(f"index {index} is out of range")
+    day, sequence = consultation.split("-")[1:3]
+    return f"{prefix}-{day}-{sequence}-{index:02d}-{_check_digit(f'{day}{sequence}{index:02d}')}"
+
+
+def valid_request_number(number: str) -> bool:
+    """Tell whether `number` has the form of a request's and the right check digit."""
+    match = _REQUEST.fullmatch(number)
+    return match is not None and _is_day(match[1]) and _check_digit("".join(match.groups()[:3])) == match[4]
 
 
 def _is_day(digits: str) -> bool:

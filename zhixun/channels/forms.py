@@ -1,0 +1,158 @@
+"""Pages that work without scripts: the catalogue of services, the form of each, and how a request stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+
+import jinja2
+from aiohttp import web
+
+from zhixun.clock import new_token
+from zhixun.errors import CitizenError, TryLater
+from zhixun.limits import ADDRESS, FORMS, RECEIPTS, Limiter
+
+__all__ = ["FormPages", "Receiver"]
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_ONCE = re.compile(r"[A-Za-z0-9_-]{20,64}")
+_LONGEST = 2000
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
+
+
+class Receiver(Protocol):
+    """What takes a form that was sent."""
+
+    def read(self, service: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the canonical values and what is wrong, by field."""
+
+    async def submit(self, service: str, values: Mapping[str, str], once: str) -> Mapping[str, Any]:
+        """Make the request; the same `once` again returns the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormPages:
+    """The routes.
+
+    Args:
+        site: its name and office. services: by id, as `catalogue_page` gives them.
+        progress: what the holder of a number and its code may see; raises CitizenError when one of them is wrong.
+        address: who sends a request.
+    """
+
+    site: Mapping[str, Any]
+    services: Mapping[str, Mapping[str, Any]]
+    receiver: Receiver
+    progress: Callable[[str, str], Awaitable[Mapping[str, Any]]]
+    limiter: Limiter
+    address: Callable[[web.Request], str]
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes to be added to the application."""
+        return [
+            web.get("/services", self._told(self._catalogue)),
+            web.get("/services/{id}", self._told(self._form)),
+            web.post("/services/{id}", self._told(self._send)),
+            web.get("/requests", self._told(self._ask_number)),
+            web.post("/requests", self._told(self._progress)),
+        ]
+
+    def _told(self, handler: _Handler) -> _Handler:
+        """Return the handler with its faults told on a page, as people read it, and not as JSON."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except (CitizenError, TryLater) as error:
+                return self._page("fault.html", status=error.status, title="没有办成", fault=error.message)
+
+        return handle
+
+    async def _catalogue(self, request: web.Request) -> web.Response:
+        self.limiter.take(ADDRESS, self.address(request))
+        groups = [(group, list(services)) for group, services in groupby(self.services.values(), key=lambda one: one["group"])]
+        return self._page("services.html", groups=groups)
+
+    async def _form(self, request: web.Request) -> web.Response:
+        self.limiter.take(ADDRESS, self.address(request))
+        service = self._service(request)
+        return self._page("service.html", service=service, given={}, errors={}, fault="", once=new_token())
+
+    async def _send(self, request: web.Request) -> web.Response:
+        service = self._service(request)
+        given = await _fields_of(request)
+        values, errors = self.receiver.read(service["id"], given)
+        once = given.get("once", "")
+        once = once if _ONCE.fullmatch(once) else new_token()
+        shown: dict[str, Any] = {"service": service, "given": given, "once": once}
+        if errors:
+            return self._page("service.html", **shown, errors=errors, fault="", status=400)
+        try:
+            self.limiter.take(FORMS, self.address(request))
+            sent = await self.receiver.submit(service["id"], values, once)
+        except TryLater as error:
+            # Nothing was lost: what was filled in stands in the page, to be sent again.
+            return self._page("service.html", **shown, errors={}, fault=error.message, status=error.status)
+        return self._page("sent.html", service=service, sent=sent)
+
+    async def _ask_number(self, request: web.Request) -> web.Response:
+        self.limiter.take(ADDRESS, self.address(request))
+        return self._page("progress.html", number="", fault="", found=None)
+
+    async def _progress(self, request: web.Request) -> web.Response:
+        given = await _fields_of(request)
+        number, code = given.get("number", ""), given.get("code", "")
+        try:
+            self.limiter.take(RECEIPTS, self.address(request))
+            found = await self.progress(number, code)
+        except (CitizenError, TryLater) as error:
+            return self._page("progress.html", number=number, fault=error.message, found=None, status=error.status)
+        return self._page("progress.html", number=number, fault="", found=found)
+
+    def _service(self, request: web.Request) -> Mapping[str, Any]:
+        service = self.services.get(request.match_info["id"])
+        if service is None:
+            raise CitizenError("没有这项服务：地址可能写错了，或者这项服务已经调整。", code="no_service", status=404)
+        return service
+
+    def _page(self, template: str, status: int = 200, **what: Any) -> web.Response:
+        text = _ENVIRONMENT.get_template(template).render(site=self.site, **what)
+        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
+
+
+async def _fields_of(request: web.Request) -> dict[str, str]:
+    """Read a form; nothing in it may be a file, or longer than a field can be.
+
+    Raises:
+        CitizenError: it was sent from another site's page, is no form, or a field is too long.
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
+        raise CitizenError("请在本站的页面上填写。", code="cross_site", status=403)
+    try:
+        body = await request.post()
+    except (ValueError, LookupError) as error:
+        raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form") from error
+    fields = {name: value for name, value in body.items() if isinstance(value, str)}
+    if any(len(value) > _LONGEST for value in fields.values()):
+        raise CitizenError(f"一项最多 {_LONGEST} 个字。", code="too_long")
+    return {name: _whole(value) for name, value in fields.items()}
+
+
+def _whole(value: str) -> str:
+    """Return a value as text that can be stored: browsers end lines with two characters, and lone surrogates are no text."""
+    return value.replace("\r\n", "\n").encode("utf-8", "replace").decode()
+
+
+_ENVIRONMENT.filters["data"] = lambda value: json.dumps(value, ensure_ascii=False)

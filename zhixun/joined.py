@@ -1,0 +1,94 @@
+"""Joins the requests with the catalogue, the archive and the pages; a part of `app.py` that the commands need too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from zhixun.archive.journal import Journal
+from zhixun.archive.receipt import Receipts
+from zhixun.clock import ZONE, Clock
+from zhixun.conversation.redact import clean
+from zhixun.database import Database
+from zhixun.knowledge.guides.model import SERVICE
+from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.services.intake import Intake, read_form
+from zhixun.knowledge.site import Site
+from zhixun.numbers import valid_request_number
+from zhixun.requests.book import Book
+from zhixun.requests.codes import Codes
+from zhixun.requests.ports import Seal
+from zhixun.requests.words import told_due, told_request
+
+__all__ = ["Progress", "Received", "request_book"]
+
+PHONE = "phone"
+_STATES = {"bot": "进行中", "queued": "等待工作人员", "message_left": "已留言，等待回电", "staff": "工作人员正在接待", "closed": "已结束"}
+
+
+def request_book(
+    database: Database, journal: Journal, codes: Codes, clock: Clock, knowledge: Knowledge, site: Site, *,
+    seal: Seal, wake: Callable[[str], None],
+) -> Book:  # fmt: skip
+    """Return the book of requests of an opened store."""
+    return Book(database, journal, Intake(knowledge, site), codes, clock, site.requests.prefix, seal=seal, wake=wake)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Takes the forms of the pages: reads them against the catalogue, hides what should not be kept, and makes the request."""
+
+    knowledge: Knowledge
+    site: Site
+    clock: Clock
+    book: Book
+
+    def read(self, service: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the canonical values and what is wrong, by field."""
+        found = self.knowledge.services[SERVICE + service]
+        kept = {name: value if name == PHONE else clean(value).text for name, value in given.items()}
+        return read_form(found, kept, self.clock.today())
+
+    async def submit(self, service: str, values: Mapping[str, str], once: str) -> Mapping[str, Any]:
+        """Make the request; the same `once` again returns the same."""
+        sent = await self.book.submit(service, values, self.site.region, once)
+        request = await self.book.find(sent.number, sent.code)
+        due = datetime.fromisoformat(request.due) if request.due else None
+        return {**asdict(sent), "due": told_due(due, confirmed=request.confirmed)}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the holder of a number and its code may see: of a consultation with its requests, or of one request."""
+
+    receipts: Receipts
+    book: Book
+
+    async def of(self, number: str, code: str) -> Mapping[str, Any]:
+        """Return it as the citizen API gives it.
+
+        Raises:
+            CitizenError: (404) number or code is wrong; it is not said which.
+        """
+        number = number.strip().upper()
+        if valid_request_number(number):
+            return {"requests": [told_request(await self.book.find(number, code))]}
+        receipt = asdict(await self.receipts.check(number, code))
+        return {**receipt, "requests": [told_request(request) for request in await self.book.of(number)]}
+
+    async def shown(self, number: str, code: str) -> Mapping[str, Any]:
+        """Return it as a page shows it: states in words, times as the clock on the wall."""
+        found = await self.of(number, code)
+        requests = [{**one, **{name: _wall(one[name]) for name in ("received", "changed", "due")}} for one in found["requests"]]
+        for one in requests:
+            one["due"] += "（示例，以本单位公布为准）" if one["due"] and not one["confirmed"] else ""
+        return {"intact": found.get("intact"), "state": _STATES.get(found.get("state", ""), ""), "requests": requests}
+
+
+def _wall(stamped: str) -> str:
+    if not stamped:
+        return ""
+    local = datetime.fromisoformat(stamped).astimezone(ZONE)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"

@@ -1,0 +1,270 @@
+"""The book of requests: taking them, telling how they stand, and carrying them on.
+
+What is written here is the journal; the table `requests` follows from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.clock import Clock, stamp
+from zhixun.database import Database, consultations, outbox, requests, sessions
+from zhixun.errors import CitizenError
+from zhixun.messages import ENDED, HIDDEN_PHONE, Entry, Event, Reply, dump
+from zhixun.numbers import request_number, valid_request_number
+from zhixun.requests.codes import Codes
+from zhixun.requests.ports import Catalogue, Journal, Seal
+from zhixun.requests.request import Request
+from zhixun.requests.standing import DECLINED, DONE, RECEIVED, WITHDRAWN, step
+from zhixun.requests.words import told_again, told_received, told_standing, told_standings, told_withdrawing
+
+__all__ = ["Book", "Submitted"]
+
+_PHONE = "phone"
+_NUMBER = re.compile(r"(?ai)[A-Z]{2,6}-\d{8}-\d{6}-\d{2}-\d")
+_CODE = re.compile(r"(?a)[0-9A-Z]{4}(?:[ -]?[0-9A-Z]{4}){2}")
+_WITHDRAW = re.compile("撤回|撤销|取消|不申请了|不办了")
+_SURE = "确认撤回"
+_STANDING = re.compile(
+    "(查|看|问)(一下|下)?我?们?的?(申请|报名|预约|登记|委托)(的)?(进度|状态|进展|情况)"
+    "|(我|我们|上次|刚才|昨天|前天|之前)?(提交|交)?的?(服务)?(申请|报名|预约|登记|委托|需求|单子)(现在)?"
+    "(到哪(一?步)?了?|怎么样了|咋样了|进展|进度|有(没有)?(结果|消息|人(管|处理|受理))|受理了(吗|没)|办(好|完)了?(吗|没)|处理了?(吗|没))"
+)
+_NOT_HERE = "没有找到这个编号，或者查询码不对。请核对编号（FW 开头）和查询码，两样一起发给我；也可以转人工查。"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What somebody gets who sent a form on a page.
+
+    Attributes:
+        words: the confirmation, with number and code. receipt: the code of the sealed consultation's receipt.
+    """
+
+    number: str
+    code: str
+    words: str
+    consultation: str
+    receipt: str
+
+
+class Book:
+    """Takes requests and carries them on.
+
+    Args:
+        catalogue: what is offered. codes: proves who made a request. prefix: of numbers.
+        seal: seals what was added to a closed consultation. wake: tells open windows that there is something new.
+    """
+
+    def __init__(
+        self, database: Database, journal: Journal, catalogue: Catalogue, codes: Codes, clock: Clock, prefix: str, *,
+        seal: Seal, wake: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._journal = journal
+        self._catalogue = catalogue
+        self._codes = codes
+        self._clock = clock
+        self._prefix = prefix
+        self._seal = seal
+        self._wake = wake
+
+    async def take(self, consultation: str, turn: int, wish: Mapping[str, Any], phone: str) -> tuple[Reply, tuple[Event, ...]]:
+        """Return the confirmation of a request made in chat and the event that makes it; nothing is written yet.
+
+        Args:
+            wish: `service` and `values`, in which the mobile number is hidden. phone: that number, empty when there is none.
+        """
+        async with self._database.read() as connection:
+            made = await self._of(connection, consultation)
+            values = {name: value.replace(HIDDEN_PHONE, phone) for name, value in wish["values"].items()}
+            again = await self._same(connection, consultation, wish["service"], values, made)
+            if again is not None:
+                return told_again(again), ()
+            reply, event = await self._requested(connection, consultation, len(made) + 1, str(wish["service"]), values)
+        return reply, (Event(event.kind, event.actor, {**event.open, "turn": turn}, event.private),)
+
+    async def submit(self, service: str, values: Mapping[str, str], region: str, once: str) -> Submitted:
+        """Take a form that was sent on a page: a consultation of its own, closed and sealed at once.
+
+        Args:
+            values: field to canonical value, checked. once: what the page carried, so that sending it twice makes one request.
+        """
+        token = hashlib.sha256(f"form\0{once}".encode()).hexdigest()
+        async with self._database.write() as connection:
+            number = await connection.scalar(sa.select(sessions.c.consultation).where(sessions.c.token == token))
+            if number is None:
+                number = await self._write(connection, service, values, region)
+                await connection.execute(sessions.insert().values(token=token, consultation=number))
+            entries = await self._journal.read(connection, number)
+        receipt = await self._seal(number)
+        made = next(entry for entry in entries if entry.kind == "requested")
+        words = next(entry for entry in entries if entry.kind == "said" and entry.actor == "system")
+        request = str(made.open["request"])
+        return Submitted(request, self._codes.code_of(request), str((words.private or {})["text"]), number, receipt)
+
+    async def answer(self, consultation: str, text: str) -> tuple[Reply, tuple[Event, ...]] | None:
+        """Answer what is about a request: how it stands, taking it back. None when the words are about something else."""
+        text = unicodedata.normalize("NFKC", text)
+        named = _NUMBER.search(text.upper())
+        if named is None and not _STANDING.search(text):
+            return None
+        async with self._database.read() as connection:
+            made = await self._of(connection, consultation)
+        if named is None:
+            return (told_standings(made[::-1]), ()) if made else None
+        number = named[0]
+        own = next((request for request in made if request.number == number), None)
+        if own is not None and _WITHDRAW.search(text):
+            return self._withdraw(own, text)
+        if own is not None:
+            return told_standings([own]), ()
+        code = _CODE.search(text.upper().replace(number, ""))
+        try:
+            return Reply(told_standing(await self.find(number, code[0] if code else "")), kind="service"), ()
+        except CitizenError:
+            return Reply(_NOT_HERE, kind="service"), ()
+
+    async def find(self, number: str, code: str) -> Request:
+        """Return the request that a number and its code belong to.
+
+        Raises:
+            CitizenError: (404) there is none; it is not said which of the two is wrong.
+        """
+        right = self._codes.is_code(number, code) and valid_request_number(number)
+        found = await self.look_up(number) if right else None
+        if found is None:
+            raise CitizenError("没有这个申请，请核对编号和查询码。", code="no_request", status=404)
+        return found
+
+    async def look_up(self, number: str) -> Request | None:
+        """Return a request by its number, for staff."""
+        async with self._database.read() as connection:
+            consultation = await connection.scalar(sa.select(requests.c.consultation).where(requests.c.number == number))
+            made = await self._of(connection, consultation) if consultation is not None else []
+        return next((request for request in made if request.number == number), None)
+
+    async def of(self, consultation: str) -> list[Request]:
+        """Return the requests made in a consultation, in order."""
+        async with self._database.read() as connection:
+            return await self._of(connection, consultation)
+
+    async def waiting(self) -> list[Request]:
+        """Return all that is still to be done: those that go first before the others, and then by when they are due."""
+        query = sa.select(requests).where(requests.c.standing.not_in(ENDED)).order_by(requests.c.priority == "", requests.c.due)
+        async with self._database.read() as connection:
+            return [self._request(row, ()) for row in (await connection.execute(query)).mappings()]
+
+    async def move(self, number: str, standing: str, by: str, *, note: str = "", owner: str = "") -> Request:
+        """Carry a request on; the citizen is told, in the consultation where it is still open.
+
+        Args:
+            by: who does it. note: words to the citizen. owner: who has it from now on.
+
+        Raises:
+            CitizenError: (404) there is no such request; (409) it cannot go there; (400) going back needs a note.
+        """
+        if standing in ("returned", DECLINED) and not note.strip():
+            raise CitizenError("请写明原因（--note），申请人会看到。", code="no_note", field="note")
+        async with self._database.write() as connection:
+            row = (await connection.execute(sa.select(requests).where(requests.c.number == number))).mappings().first()
+            if row is None:
+                raise CitizenError(f"没有申请 {number}。", code="no_request", status=404)
+            event = self._moved(row["service"], number, step(row["standing"], standing), by, note=note, owner=owner)
+            entries = await self._journal.append(connection, row["consultation"], [event])
+            made = await self._of(connection, row["consultation"])
+            request = next(one for one in made if one.number == number)
+            closed = await self._tell(connection, request, entries[-1])
+        if closed:
+            await self._seal(request.consultation)
+        self._wake(request.consultation)
+        return request
+
+    async def _tell(self, connection: AsyncConnection, request: Request, entry: Entry) -> bool:
+        """Say how the request stands in its consultation, unless that is closed; tells whether it is."""
+        query = sa.select(consultations.c.state, consultations.c.channel).where(consultations.c.number == request.consultation)
+        state, channel = (await connection.execute(query)).one()
+        if state == "closed":
+            return True
+        said = Event("said", "system", {"turn": 0, "kind": "notice"}, {"text": told_standing(request), "basis": [], "buttons": []})
+        told = await self._journal.append(connection, request.consultation, [said])
+        row = {"consultation": request.consultation, "seq": told[0].seq, "channel": channel, "delivered": None}
+        await connection.execute(outbox.insert().values(**row))
+        return False
+
+    def _withdraw(self, request: Request, text: str) -> tuple[Reply, tuple[Event, ...]]:
+        if not request.running:
+            return told_standings([request]), ()
+        if _SURE not in text:
+            return told_withdrawing(request), ()
+        event = self._moved(request.service, request.number, DECLINED, "citizen", reason=WITHDRAWN)
+        return Reply(f"{request.number} 已按您的要求撤回。", kind="service"), (event,)
+
+    def _moved(
+        self, service: str, number: str, standing: str, by: str, *, note: str = "", owner: str = "", reason: str = ""
+    ) -> Event:
+        told: dict[str, Any] = {"request": number, "standing": standing}
+        told |= {name: value for name, value in (("owner", owner), ("reason", reason)) if value}
+        if standing == DONE:
+            days = self._catalogue.terms(service, {}, self._clock.local()).follow_days
+            told["follow_up"] = (self._clock.today() + timedelta(days=days)).isoformat()
+        return Event("request_moved", by, told, {"note": note.strip()} if note.strip() else None)
+
+    async def _write(self, connection: AsyncConnection, service: str, values: Mapping[str, str], region: str) -> str:
+        """Write the consultation of a form that was sent on a page; returns its number."""
+        opened = Event("opened", "zhixun", {"channel": "form", "region": region, "consent": True})
+        number = (await self._journal.open(connection, opened)).consultation
+        reply, event = await self._requested(connection, number, 1, service, values)
+        said = Event("said", "system", {"turn": 0, "kind": reply.kind}, {"text": reply.text, "basis": [], "buttons": dump(())})
+        closed = Event("closed", "form", {"state": "closed", "reason": "form"})
+        await self._journal.append(connection, number, [event, said, closed])
+        return number
+
+    async def _requested(
+        self, connection: AsyncConnection, consultation: str, index: int, service: str, values: Mapping[str, str]
+    ) -> tuple[Reply, Event]:
+        terms = self._catalogue.terms(service, values, self._clock.local())
+        number = request_number(self._prefix, consultation, index)
+        mark = self._codes.mark_of(service, values)
+        same = sa.select(requests.c.number).where(requests.c.mark == mark, requests.c.standing.not_in(ENDED))
+        same_as = await connection.scalar(same.order_by(requests.c.received.desc()).limit(1)) if mark else None
+        told = {"request": number, "service": service, "target": terms.target, "standing": RECEIVED,
+                "due": stamp(terms.due) if terms.due else "", "priority": terms.priority, "same_as": same_as or ""}  # fmt: skip
+        private = {"title": terms.title, "facts": [list(fact) for fact in terms.facts], "values": dict(values), "mark": mark}
+        reply = told_received(number, self._codes.code_of(number), terms, str(same_as or ""))
+        return reply, Event("requested", "citizen", told, private)
+
+    async def _same(
+        self, connection: AsyncConnection, consultation: str, service: str, values: Mapping[str, str], made: Sequence[Request]
+    ) -> Request | None:
+        """Return a running request of this consultation that says the very same."""
+        running = {request.number: request for request in made if request.service == service and request.running}
+        for entry in await self._journal.read(connection, consultation) if running else ():
+            if entry.kind == "requested" and entry.open["request"] in running and (entry.private or {}).get("values") == values:
+                return running[entry.open["request"]]
+        return None
+
+    async def _of(self, connection: AsyncConnection, consultation: str) -> list[Request]:
+        query = sa.select(requests).where(requests.c.consultation == consultation).order_by(requests.c.number)
+        rows = (await connection.execute(query)).mappings().all()
+        entries = await self._journal.read(connection, consultation) if rows else []
+        return [self._request(row, [e for e in entries if e.open.get("request") == row["number"]]) for row in rows]
+
+    def _request(self, row: sa.RowMapping, entries: Sequence[Entry]) -> Request:
+        last = entries[-1] if entries else None
+        facts = next(((entry.private or {}).get("facts", ()) for entry in entries if entry.kind == "requested"), ())
+        told = {name: row[name] for name in Request.__slots__ if name in row}
+        return Request(
+            **told, title=self._catalogue.title(row["service"]), confirmed=self._catalogue.confirmed,
+            reason=str(last.open.get("reason", "")) if last else "", note=str((last.private or {}).get("note", "")) if last else "",
+            facts=tuple((str(name), str(value)) for name, value in facts),
+        )  # fmt: skip
