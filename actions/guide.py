@@ -57,7 +57,9 @@ class ValidateGuideForm(Action):
         elif _interrupted(tracker):
             return []
         else:
-            heard, after = hear(guide, state, tracker.latest_message.get("text") or "", today(), heard=_heard(tracker))
+            message = tracker.latest_message
+            written = str((message.get("metadata") or {}).get("written") or "")
+            heard, after = hear(guide, state, message.get("text") or "", today(), heard=_heard(tracker), written=written)
             if heard == CANCELLED:
                 return [SlotSet(STATE, None), SlotSet(REQUESTED, None)]
             if heard == OTHER:

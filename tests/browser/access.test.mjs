@@ -1,21 +1,6 @@
 // axe-core over every state that a citizen can see.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { agree, answerTo, ask, button, end, inBrowser, openFloating, PHONE, toggleLarge, URL_OF_PRODUCT } from './harness.mjs';
-
-const require = createRequire(new URL('../../web/package.json', import.meta.url));
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }, resultTypes: ['violations'] };
-
-// By evaluation and not as a script element, which the product's content policy rightly refuses.
-async function sound(page, where) {
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
-  const { violations, passes } = await page.evaluate((rules) => window.axe.run(document, rules), RULES);
-  const told = violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.flat().join(' ')}: ${failureSummary}`));
-  assert.deepEqual(told, [], `axe: ${where}`);
-  assert.ok(passes.length > 15, `axe found little to judge: ${where}`);
-}
+import { agree, answerTo, ask, button, end, inBrowser, openFloating, PHONE, sound, toggleLarge, URL_OF_PRODUCT } from './harness.mjs';
 
 inBrowser('axe: desktop, light and dark, from the welcome to the receipt', {}, async ({ page }) => {
   await page.goto(URL_OF_PRODUCT);

@@ -51,7 +51,7 @@ async def client(door: Door) -> AsyncIterator[EngineClient]:
 
 async def test_a_message_travels_with_its_token_region_and_the_last_question(door: Door, client: EngineClient) -> None:
     turn = await client.ask("ZX-1", "你好", "西宁市", "tm-fees")
-    message = {"sender": "ZX-1", "message": "你好", "metadata": {"region": "西宁市", "last": "tm-fees"}}
+    message = {"sender": "ZX-1", "message": "你好", "metadata": {"region": "西宁市", "last": "tm-fees", "written": "你好"}}
     assert door.heard == [("/webhooks/zhixun/webhook", "Bearer token-of-the-door", message)]
     assert turn == EngineTurn("small_talk", (Reply("您好", kind="small_talk"),), parsed={"intent": "greet"})
 

@@ -61,7 +61,8 @@ class EngineClient:
         Raises:
             TryLater: the engine is starting, gone, too slow, or answered something else than a turn.
         """
-        message = {"sender": consultation, "message": text, "metadata": {"region": region, "last": last}}
+        # The engine folds what it is told; what is written down of a form must stay as it was typed.
+        message = {"sender": consultation, "message": text, "metadata": {"region": region, "last": last, "written": text}}
         try:
             async with self._open.post(self._address, json=message) as response:
                 if response.status != 200:

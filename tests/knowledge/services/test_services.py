@@ -125,6 +125,14 @@ def test_the_third_wrong_value_offers_a_person() -> None:
     assert "转人工" in [button["title"] for button in reply["buttons"]]
 
 
+def test_free_text_is_kept_as_it_was_typed() -> None:
+    _, state = talk("个人")
+    _, after = hear(FORM, state, "品牌被人抄了,怎么做", TODAY, written="品牌被人抄了，怎麼做")
+    assert after.answers["matter"] == "品牌被人抄了，怎麼做"
+    _, after = hear(FORM, State(FORM.name), "个人", TODAY, written="個人")
+    assert after.answers == {"who": "person"}
+
+
 def test_only_what_is_optional_can_be_skipped() -> None:
     assert at(talk("个人", "跳过")[1]) == "matter"
 

@@ -195,9 +195,12 @@ def trademark_term(answers: Mapping[str, str], ground: Ground) -> Reckoned:
     term, term_value = ground.term("tm-term", ground.today)
     window, window_value = ground.term("tm-renewal", ground.today)
     grace, grace_value = ground.term("tm-renewal-grace", ground.today)
-    # The term counts from the day of registration itself, so it ends on the day before the corresponding one.
-    ends = last_day(registered, term_value) - timedelta(days=1)
-    opens, closes = add_months(ends, -window_value.amount), last_day(ends, grace_value)
+    # The term counts from the day of registration itself, so it ends on the day before the corresponding one; where there is
+    # none (29 February), on the last day of that month.
+    corresponding = last_day(registered, term_value)
+    ends = corresponding - timedelta(days=corresponding.day == registered.day)
+    # The first day that is surely within the months before: who comes a day too early is sent away.
+    opens, closes = add_months(ends, -window_value.amount) + timedelta(days=1), last_day(ends, grace_value)
     state = (
         "现在还没到续展时间" if ground.today < opens else "现在可以办续展" if ground.today <= ends
         else "现在在宽展期内，还能续展，要另缴迟延费" if ground.today <= closes else "宽展期已过，不能再续展，只能重新申请"

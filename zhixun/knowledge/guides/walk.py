@@ -129,12 +129,13 @@ def walk(guide: Guide, answers: Mapping[str, str]) -> Place:
     return Place(tuple(path), None, leaf, percent)
 
 
-def hear(guide: Guide, state: State, text: str, today: date, *, heard: str = "") -> tuple[str, State]:
+def hear(guide: Guide, state: State, text: str, today: date, *, heard: str = "", written: str = "") -> tuple[str, State]:
     """Take what was said at the present step.
 
     Args:
         text: the words, or the title of the choice whose button or number was given.
         heard: what else they are understood as: `act`, `question`, `outside`, or nothing.
+        written: the words as they were typed, where `text` is folded; they are what free text is kept as.
 
     Returns:
         `taken` with the state after it, `cancelled`, or `other` when the words are not for the guide.
@@ -154,7 +155,8 @@ def hear(guide: Guide, state: State, text: str, today: date, *, heard: str = "")
         return _chosen(state, step, said, elsewhere=bool(heard) or asks)
     if step.kind in FREE_KINDS and _is_aside(step, said, heard, asks=asks):
         return OTHER, state
-    return _typed(state, step, text, today, elsewhere=bool(heard) or asks)
+    kept = written if written and step.kind in FREE_KINDS else text
+    return _typed(state, step, kept, today, elsewhere=bool(heard) or asks)
 
 
 def fill_from(guide: Guide, state: State, said: Sequence[str]) -> State:
