@@ -74,6 +74,7 @@ class RecordingEngine:
     def __init__(self) -> None:
         self.ready = True
         self.asked: list[tuple[str, str, str]] = []
+        self.retried: list[tuple[int, bool]] = []
         self.answers: dict[str, EngineTurn | BaseException] = {}
         self.while_asked: Callable[[], object] = lambda: None
         self.gate = asyncio.Event()
@@ -85,7 +86,10 @@ class RecordingEngine:
     def texts(self) -> list[str]:
         return [text for _, text, _ in self.asked]
 
-    async def ask(self, consultation: str, text: str, region: str, last: str = "") -> EngineTurn:
+    async def ask(
+        self, consultation: str, text: str, region: str, last: str = "", *, turn: int = 0, again: bool = False
+    ) -> EngineTurn:
+        self.retried.append((turn, again))
         self.asked.append((consultation, text, region))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)

@@ -50,8 +50,9 @@ async def client(door: Door) -> AsyncIterator[EngineClient]:
 
 
 async def test_a_message_travels_with_its_token_region_and_the_last_question(door: Door, client: EngineClient) -> None:
-    turn = await client.ask("ZX-1", "你好", "西宁市", "tm-fees")
-    message = {"sender": "ZX-1", "message": "你好", "metadata": {"region": "西宁市", "last": "tm-fees", "written": "你好"}}
+    turn = await client.ask("ZX-1", "你好", "西宁市", "tm-fees", turn=3)
+    about = {"region": "西宁市", "last": "tm-fees", "written": "你好", "turn": 3}
+    message = {"sender": "ZX-1", "message": "你好", "metadata": about, "again": False}
     assert door.heard == [("/webhooks/zhixun/webhook", "Bearer token-of-the-door", message)]
     assert turn == EngineTurn("small_talk", (Reply("您好", kind="small_talk"),), parsed={"intent": "greet"})
 

@@ -121,6 +121,7 @@ async def test_a_crash_in_the_middle_is_finished_by_the_same_message(office: Off
     number = await _crash_in_the_middle(office, "异议期多久", "m-1")
     turn = await office.restarted().say(number, "异议期多久", "m-1")
     assert (turn.turn, turn.replies[0].text) == (1, "答：异议期多久")
+    assert office.engine.retried == [(1, False), (1, True)]
     assert _kinds(await office.entries(number))[-3:] == [("said", "citizen"), ("parsed", "engine"), ("said", "bot")]
     assert office.sql(COUNT_SAID, "citizen", number) == [(1,)]
 

@@ -52,17 +52,22 @@ class EngineClient:
             self.ready = False
         return self.ready
 
-    async def ask(self, consultation: str, text: str, region: str, last: str = "") -> EngineTurn:
+    async def ask(
+        self, consultation: str, text: str, region: str, last: str = "", *, turn: int = 0, again: bool = False
+    ) -> EngineTurn:
         """Send one message and return what the engine says.
 
         Args:
             last: id of the question answered last, from which a short message may go on.
+            turn: which of the consultation's turns it is.
+            again: whether the engine may have heard it before a crash; then it gives the same answer and moves no form on.
 
         Raises:
             TryLater: the engine is starting, gone, too slow, or answered something else than a turn.
         """
         # The engine folds what it is told; what is written down of a form must stay as it was typed.
-        message = {"sender": consultation, "message": text, "metadata": {"region": region, "last": last, "written": text}}
+        about = {"region": region, "last": last, "written": text, "turn": turn}
+        message = {"sender": consultation, "message": text, "metadata": about, "again": again}
         try:
             async with self._open.post(self._address, json=message) as response:
                 if response.status != 200:

@@ -34,8 +34,10 @@ class Engine(Protocol):
 
     ready: bool
 
-    async def ask(self, consultation: str, text: str, region: str, last: str = "") -> EngineTurn:
-        """Take one message.
+    async def ask(
+        self, consultation: str, text: str, region: str, last: str = "", *, turn: int = 0, again: bool = False
+    ) -> EngineTurn:
+        """Take one message; one that is asked `again` and was heard before gets the same answer and moves nothing on.
 
         Raises:
             TryLater: the engine is starting, gone, too slow or answered rubbish.

@@ -48,6 +48,8 @@ class _Said:
     words: Clean
     phone: str | None
     """The number to call, left with a person or in a form; it is in the journal, encrypted."""
+    again: bool = False
+    """Whether the engine may have heard these words before a crash."""
 
 
 class Turns:
@@ -221,7 +223,7 @@ class Turns:
 
     async def _ask_engine(self, said: _Said, text: str, last: str) -> EngineTurn:
         try:
-            return await self._engine.ask(said.number, text, said.region, last)
+            return await self._engine.ask(said.number, text, said.region, last, turn=said.turn, again=said.again)
         except TryLater as error:
             _log.warning("engine gave no answer: %s", error.code)
             phrase = self._site.phrases["degraded" if self._engine.ready else "starting"]
@@ -319,4 +321,4 @@ def _said_again(row: sa.RowMapping, entries: list[Entry], turn: int) -> _Said:
     text, hidden = str(private["text"]), tuple(kept["said"].open["hidden"])
     left = kept["contact_left"].private if "contact_left" in kept else None
     phone = str(left["phone"]) if left else None
-    return _Said(row["number"], row["channel"], row["region"], row["state"], turn, Clean(text, hidden), phone)
+    return _Said(row["number"], row["channel"], row["region"], row["state"], turn, Clean(text, hidden), phone, again=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.core.events import BotUttered, UserUttered
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -79,6 +80,9 @@ class ServiceInput(InputChannel):
     async def _turn(self, request: Request, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> dict[str, Any]:
         said = request.json
         agent = request.app.ctx.agent
+        heard = await _heard_before(agent, said) if said.get("again") else None
+        if heard is not None:
+            return heard
         out = CollectingOutputChannel()
         message = UserMessage(
             said["message"], out, said["sender"], input_channel=self.name(), metadata=said.get("metadata") or {}
@@ -87,11 +91,29 @@ class ServiceInput(InputChannel):
         parsed = await agent.processor.parse_message(message)
         message.parse_data = parsed
         await on_new_message(message)
-        understood = {
-            "intent": parsed["intent"].get("name"),
-            "confidence": round(float(parsed["intent"].get("confidence") or 0), 4),
-            "ranking": parsed.get("ranking", [])[:5],
-            "entities": [{"entity": e["entity"], "value": e["value"]} for e in parsed.get("entities", [])],
-            "model": agent.model_id,
-        }
-        return {"messages": out.messages, "parsed": understood}
+        return {"messages": out.messages, "parsed": _understood(parsed, agent)}
+
+
+async def _heard_before(agent: Any, said: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the answer to a turn that the engine finished before the service could write it down; None when it did not.
+
+    The dialogue is saved once, at the end of a turn, so that it holds all of the turn or nothing.
+    """
+    tracker = await agent.tracker_store.retrieve(said["sender"])
+    events = list(tracker.events) if tracker is not None else []
+    last = next((at for at in range(len(events) - 1, -1, -1) if isinstance(events[at], UserUttered)), None)
+    if last is None or (events[last].metadata or {}).get("turn") != said["metadata"]["turn"]:
+        return None
+    uttered = [event for event in events[last:] if isinstance(event, BotUttered)]
+    messages = [{"text": event.text, **{name: value for name, value in event.data.items() if value}} for event in uttered]
+    return {"messages": messages, "parsed": _understood(events[last].parse_data, agent)}
+
+
+def _understood(parsed: Mapping[str, Any], agent: Any) -> dict[str, Any]:
+    return {
+        "intent": parsed["intent"].get("name"),
+        "confidence": round(float(parsed["intent"].get("confidence") or 0), 4),
+        "ranking": parsed.get("ranking", [])[:5],
+        "entities": [{"entity": e["entity"], "value": e["value"]} for e in parsed.get("entities", [])],
+        "model": agent.model_id,
+    }
