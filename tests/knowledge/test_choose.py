@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from tests.knowledge.made import GLOSSARY, answer, knowledge, question, source
+from tests.knowledge.services.made import service
 from tests.support import real_knowledge
 from zhixun.knowledge.choose import choose, regions_of, say
 from zhixun.knowledge.model import Answer, Basis, Glossary
@@ -187,3 +188,14 @@ def test_no_answer_of_this_repository_is_another_place_s_without_saying_so(day: 
         if choice is not None and choice.answer.region not in local:
             assert choice.foreign
             assert f"【{choice.answer.region}的规定，不适用于西宁市" in say(choice, "西宁市", day, real)[0]["text"]
+
+
+def test_the_service_that_an_answer_speaks_of_is_offered_whatever_else_is() -> None:
+    offered = service()
+    others = [question(id=f"q-{number}", title=f"第{number}问的期限") for number in range(4)]
+    asked = question(answers=(NATION,), next=("q-0", offered.name))
+    all_ = knowledge(asked, *others, services=(offered,))
+    (reply,) = say(choose(asked, "西宁市", TODAY, GLOSSARY), "西宁市", TODAY, all_, close=others)
+    assert [button["title"] for button in reply["buttons"]] == ["第0问的期限", "第1问的期限", "第2问的期限", "申请某项服务"]
+    (reply,) = say(choose(asked, "西宁市", TODAY, GLOSSARY), "西宁市", TODAY, all_)
+    assert [button["title"] for button in reply["buttons"]] == ["第0问的期限", "申请某项服务"]

@@ -67,9 +67,17 @@ def say(
         {"text": text, "knowledge": [choice.question.id], "basis": [], "buttons": []} for text in bubbles
     ]
     replies[-1]["basis"] = basis_of(answer.basis, day, knowledge)
-    titles = [topic.title for topic in close] + [knowledge.topics[other].title for other in choice.question.next]
-    replies[-1]["buttons"] = [{"title": title, "payload": title} for title in list(dict.fromkeys(titles))[:BUTTONS]]
+    replies[-1]["buttons"] = [{"title": title, "payload": title} for title in _buttons(choice.question, close, knowledge)]
     return replies
+
+
+def _buttons(question: Question, close: Sequence[Question | Guide], knowledge: Knowledge) -> list[str]:
+    """Return what is offered below an answer; the service that its words speak of is always among it."""
+    topics = knowledge.topics
+    titles = list(dict.fromkeys([topic.title for topic in close] + [topics[other].title for other in question.next]))
+    promised = [topics[other].title for other in question.next if other in knowledge.services][:1]
+    kept = titles[:BUTTONS]
+    return kept if set(promised) <= set(kept) else [*kept[:-1], *promised]
 
 
 def _successor(question: Question, answer: Answer, day: date) -> Answer | None:
