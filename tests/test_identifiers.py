@@ -17,7 +17,8 @@ def test_the_example_of_the_standard_passes() -> None:
     assert is_credit_code(CODE)
 
 
-@pytest.mark.parametrize("code", ["", CODE[:-1], CODE + "1", CODE.lower(), CODE.replace("Y", "I"), CODE.replace("Y", "O"), "０" * 18])
+@pytest.mark.parametrize("code", ["", CODE[:-1], CODE + "1", CODE.lower(),
+                                  CODE.replace("Y", "I"), CODE.replace("Y", "O"), "０" * 18, "0" * 18])
 def test_what_has_not_the_form_of_a_code_fails(code: str) -> None:
     assert not is_credit_code(code)
 

@@ -206,7 +206,8 @@ def _queue(settings: Settings, given: argparse.Namespace) -> int:
             return [(row, await contact(archive, connection, row) if row.callback else "") for row in rows]
 
     async def contact(archive: Archive, connection: AsyncConnection, row: Waiting) -> str:
-        left = [entry for entry in await archive.journal.read(connection, row.number) if entry.kind == "contact_left"]
+        entries = await archive.journal.read(connection, row.number)
+        left = [entry for entry in entries if entry.kind == "contact_left" and "for" not in entry.open]
         phone = str((left[-1].private or {}).get("phone", ""))
         return f"，要求回电 {phone if given.contacts else '尾号 ' + phone[-4:]}"
 
@@ -241,6 +242,8 @@ def _request(settings: Settings, given: argparse.Namespace) -> int:
     if not given.number:
         print(f"共 {len(found)} 件没办完")
         return WELL
+    if found[0].follow_up:
+        print(f"  回访要问：{found[0].follow_ask}")
     for name, value in found[0].facts:
         print(f"  {name}：{value if given.contacts else masked(value)}")
     return WELL

@@ -7,13 +7,15 @@ import re
 __all__ = ["is_credit_code", "is_patent_number", "patent_digits"]
 
 _CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_OFFICES = "123456789ANY"
+"""The first character: which office registers."""
 _PATENT_KINDS = "12389"
 """The digit behind the year: invention, utility model, design, and inventions and utility models that came as PCT applications."""
 
 
 def is_credit_code(code: str) -> bool:
     """Tell whether `code` is a unified social credit code: 18 characters, the last one the check (GB 32100-2015)."""
-    if len(code) != 18 or any(char not in _CREDIT for char in code):
+    if len(code) != 18 or any(char not in _CREDIT for char in code) or code[0] not in _OFFICES:
         return False
     total = sum(_CREDIT.index(char) * pow(3, place, 31) for place, char in enumerate(code[:17]))
     return _CREDIT[-total % 31] == code[17]

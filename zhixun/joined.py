@@ -12,6 +12,7 @@ from zhixun.archive.receipt import Receipts
 from zhixun.clock import ZONE, Clock
 from zhixun.conversation.redact import clean
 from zhixun.database import Database
+from zhixun.knowledge.guides.fields import FREE_KINDS
 from zhixun.knowledge.guides.model import SERVICE
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.intake import Intake, read_form
@@ -24,7 +25,6 @@ from zhixun.requests.words import told_due, told_request
 
 __all__ = ["Progress", "Received", "request_book"]
 
-PHONE = "phone"
 _STATES = {"bot": "进行中", "queued": "等待工作人员", "message_left": "已留言，等待回电", "staff": "工作人员正在接待", "closed": "已结束"}
 
 
@@ -48,7 +48,8 @@ class Received:
     def read(self, service: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Return the canonical values and what is wrong, by field."""
         found = self.knowledge.services[SERVICE + service]
-        kept = {name: value if name == PHONE else clean(value).text for name, value in given.items()}
+        free = {step.id for step in found.form.steps.values() if step.kind in FREE_KINDS}
+        kept = {name: clean(value).text if name in free else value for name, value in given.items()}
         return read_form(found, kept, self.clock.today())
 
     async def submit(self, service: str, values: Mapping[str, str], once: str) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 __all__ = [
-    "BACK", "ENDED", "HIDDEN", "HIDDEN_PHONE", "LEAVE", "MOBILE", "OWNERS", "SKIP", "STATUSES",
+    "AROUND_PHONE", "BACK", "ENDED", "HIDDEN", "HIDDEN_PHONE", "LEAVE", "MOBILE", "OWNERS", "PERSON", "SKIP", "STATUSES",
     "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Terms", "Turn", "dump",
 ]  # fmt: skip
 
@@ -19,6 +19,10 @@ SKIP = "跳过"
 HIDDEN, MOBILE = "[{kind}已隐去]", "手机号码"
 """Stands where a citizen wrote a secret of some kind: neither the engine nor the log sees it."""
 HIDDEN_PHONE = HIDDEN.format(kind=MOBILE)
+AROUND_PHONE = 6
+"""So many letters may stand beside a number that is given as one's own: “我的手机是”."""
+PERSON = "转人工"
+"""What is said to be given to a person."""
 ENDED = ("done", "declined")
 """The standings of a request in which nothing more will be done."""
 OWNERS = ("bot", "queue", "staff", "closed")
@@ -100,7 +104,6 @@ class Terms:
         due: when somebody should have answered; None when the calendar cannot tell. `confirmed`: whether the office stands by it.
         facts: name and value of each field, to be read by people.
         priority: the kind of enterprise that goes first; empty when it is none.
-        follow_days: after how many days the office asks again; `follow_ask`: what.
     """
 
     title: str
@@ -109,8 +112,6 @@ class Terms:
     confirmed: bool
     facts: tuple[tuple[str, str], ...]
     priority: str
-    follow_days: int
-    follow_ask: str
 
 
 @dataclass(frozen=True, slots=True)

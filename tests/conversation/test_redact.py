@@ -136,3 +136,32 @@ def test_no_number_is_found_where_there_is_none(text: str) -> None:
 def test_the_end_of_a_card_is_not_taken_for_a_phone() -> None:
     assert clean("卡号10009 13812345678").hidden == ("银行卡号",)
     assert find_phone("卡号10009 13812345678") is None
+
+
+@pytest.mark.parametrize(
+    "number", ["138  9712  3456", "1389 712 3456", "138-971-23456", "138\n97123456", "13 8971 23456", "+86 138 9712 3456"]
+)
+def test_a_mobile_number_is_found_however_it_is_parted(number: str) -> None:
+    assert clean(f"电话{number}").hidden == ("手机号码",)
+    assert find_phone(f"电话{number}") == "13897123456"
+
+
+@pytest.mark.parametrize("words", ["1 3 5 7 9 11 13 15", "13、15、17、19、21", "FW-20261121-000001-01-1", "ZX-20261121-000123-7"])
+def test_rows_of_small_numbers_and_our_own_numbers_stay(words: str) -> None:
+    assert clean(words).hidden == ()
+
+
+def test_a_firm_s_code_is_public_though_its_digits_look_like_a_card() -> None:
+    cards = [code for code in _codes() if clean(code).hidden != ()]
+    assert cards == []
+
+
+def _codes() -> list[str]:
+    """Return codes of firms whose organisation code has digits only."""
+    charset = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    found = []
+    for number in range(3000):
+        body = f"91630100{(number * 7919) % 10**8:08d}X"
+        total = sum(charset.index(char) * pow(3, place, 31) for place, char in enumerate(body))
+        found.append(body + charset[-total % 31])
+    return found

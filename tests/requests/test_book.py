@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from tests.support import NIGHT, Office, answered
+from tests.support import NIGHT, Office, answered, real_knowledge
 from zhixun.archive.erase import erase
 from zhixun.archive.rebuild import rebuild
 from zhixun.errors import CitizenError
+from zhixun.knowledge.services.intake import Intake
 from zhixun.messages import HIDDEN_PHONE, EngineTurn, Reply
 from zhixun.numbers import valid_request_number
+from zhixun.requests.book import MOST
+from zhixun.requests.request import Request
 
 PHONE = "13897123456"
 VALUES = {
@@ -80,8 +85,8 @@ async def test_a_digression_leaves_the_form_waiting_for_the_number(office: Offic
     await office.turns.say(consultation, "FW-20261120-000009-01-9 办到哪了")
     office.engine.answers["慢"] = EngineTurn("degraded", (Reply("慢"),))
     await office.turns.say(consultation, "慢")
-    office.engine.answers[HIDDEN_PHONE] = EngineTurn("service", (Reply(HIDDEN_PHONE, kind="service"),))
-    assert (await office.turns.say(consultation, PHONE)).replies[0].text == "138****3456"
+    office.engine.answers[HIDDEN_PHONE] = EngineTurn("service", (Reply(f"联系电话：{HIDDEN_PHONE}", kind="service"),))
+    assert (await office.turns.say(consultation, PHONE)).replies[0].text == "联系电话：138****3456"
 
 
 async def test_a_request_is_numbered_timed_and_written(office: Office) -> None:
@@ -160,6 +165,131 @@ async def test_a_request_is_taken_back_only_when_it_is_confirmed(office: Office)
     assert (request.standing, request.reason) == ("declined", "withdrawn")
     again = await office.turns.say(consultation, f"确认撤回申请 {number}")
     assert "已按您的要求撤回" in again.replies[0].text
+
+
+@pytest.mark.parametrize("words", ["我没有确认撤回 {}，请继续办", "确认撤回{}吗", "不要撤回 {}", "撤回 {}"])
+async def test_only_the_very_words_take_a_request_back(office: Office, words: str) -> None:
+    consultation, number, code = await _requested(office)
+    await office.turns.say(consultation, words.format(number))
+    assert (await office.book.find(number, code)).standing == "received"
+
+
+async def test_who_takes_back_what_staff_have_ended_is_told_so(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    consultation, number, code = await _requested(office)
+    stale = await office.book.of(consultation)
+    await office.book.move(number, "accepted", "li")
+    await office.book.move(number, "done", "li")
+
+    async def before(*_: object) -> list[Request]:
+        return stale
+
+    monkeypatch.setattr(office.book, "_of", before)
+    with pytest.raises(CitizenError, match="已办结"):
+        await office.book.answer(consultation, f"确认撤回申请 {number}")
+    monkeypatch.undo()
+    assert (await office.book.find(number, code)).standing == "done"
+
+
+async def test_without_a_number_to_call_nothing_is_sent(office: Office) -> None:
+    consultation = await office.open()
+    told = await _sent(office, consultation)
+    assert "还没有提交" in told.text
+    assert await office.book.of(consultation) == []
+
+
+async def test_another_s_number_in_the_words_stays_hidden(office: Office) -> None:
+    consultation = await office.open()
+    await _asked_for_phone(office, consultation)
+    office.engine.answers[HIDDEN_PHONE] = EngineTurn("service", (Reply(f"检索内容：他的电话是{HIDDEN_PHONE}\n联系电话：{HIDDEN_PHONE}"),))
+    shown = await office.turns.say(consultation, PHONE)
+    assert shown.replies[0].text == f"检索内容：他的电话是{HIDDEN_PHONE}\n联系电话：138****3456"
+    reply = await _sent(office, consultation, subject=f"他的电话是{HIDDEN_PHONE}")
+    request = await office.book.look_up(_number(reply))
+    assert request is not None
+    assert dict(request.facts)["检索内容"] == f"他的电话是{HIDDEN_PHONE}"
+
+
+async def test_a_number_that_is_not_one_s_own_is_not_kept(office: Office) -> None:
+    consultation = await office.open()
+    await _asked_for_phone(office, consultation)
+    await office.turns.say(consultation, f"卖假货的人电话是{PHONE}，我能举报吗")
+    assert [entry.kind for entry in await office.entries(consultation) if entry.kind == "contact_left"] == []
+
+
+async def test_one_consultation_takes_so_many_and_the_next_start_is_not_kept(office: Office) -> None:
+    consultation, _, _ = await _requested(office)
+    for number in range(MOST - 1):
+        await _sent(office, consultation, subject=f"第{number}件事情")
+    assert "已经很多" in (await _sent(office, consultation, subject="再来一件")).text
+    assert len(await office.book.of(consultation)) == MOST
+
+
+async def test_the_same_page_with_other_words_is_another_request(office: Office) -> None:
+    first = await office.book.submit("search", VALUES, "西宁市", "g" * 24)
+    second = await office.book.submit("search", {**VALUES, "subject": "另一件事情"}, "西宁市", "g" * 24)
+    assert first.number != second.number
+
+
+async def test_a_request_that_cannot_be_sealed_yet_stands_all_the_same(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(_: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(office.book, "_seal", full)
+    sent = await office.book.submit("search", VALUES, "西宁市", "h" * 24)
+    assert sent.receipt == ""
+    assert (await office.book.find(sent.number, sent.code)).standing == "received"
+
+
+async def test_a_page_sent_again_after_it_was_forgotten_is_told_so(office: Office) -> None:
+    sent = await office.book.submit("search", VALUES, "西宁市", "i" * 24)
+    await office.book.move(sent.number, "declined", "li", note="本人要求")
+    await erase(office.journal, office.sealer, sent.consultation, "本人要求")
+    with pytest.raises(CitizenError) as told:
+        await office.book.submit("search", VALUES, "西宁市", "i" * 24)
+    assert told.value.status == 410
+
+
+async def test_who_else_asked_is_forgotten_with_the_one_who_asked(office: Office) -> None:
+    first = await office.book.submit("search", VALUES, "西宁市", "j" * 24)
+    second = await office.book.submit("search", {**VALUES, "subject": "另一件事情"}, "西宁市", "k" * 24)
+    assert (await office.book.find(second.number, second.code)).same_as == first.number
+    entries = [entry for entry in await office.entries(second.consultation) if entry.kind == "requested"]
+    assert first.number not in str(entries[0].open)
+    await office.book.move(first.number, "declined", "li", note="本人要求")
+    await erase(office.journal, office.sealer, first.consultation, "本人要求")
+    assert (await office.book.find(second.number, second.code)).same_as == ""
+    await rebuild(office.journal, office.folder / "archive", office.sealer)
+    assert (await office.book.find(second.number, second.code)).same_as == ""
+
+
+async def test_what_is_known_of_others_is_told_to_nobody(office: Office) -> None:
+    await office.book.submit("search", VALUES, "西宁市", "l" * 24)
+    _, _, _ = await _requested(office)
+    consultation = await office.open()
+    await _asked_for_phone(office, consultation)
+    office.engine.answers[HIDDEN_PHONE] = EngineTurn("service", (Reply("好", kind="service"),))
+    await office.turns.say(consultation, PHONE)
+    stranger = await office.open()
+    await _asked_for_phone(office, stranger)
+    await office.turns.say(stranger, "13700000000")
+    known, unknown = await _sent(office, consultation), await _sent(office, stranger)
+    assert len(known.text.splitlines()) == len(unknown.text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "words", ["我去年向国家局提交的商标注册申请现在受理了吗", "专利申请怎么样了才算授权", "我的申请到哪了，" + "说来话长" * 20]
+)
+async def test_a_question_about_an_office_s_case_is_the_engine_s(office: Office, words: str) -> None:
+    consultation, _, _ = await _requested(office)
+    await office.turns.say(consultation, words)
+    assert office.engine.texts[-1] == words
+
+
+async def test_a_service_that_is_offered_no_longer_can_be_ended(office: Office) -> None:
+    _, number, _ = await _requested(office)
+    office.book._catalogue = Intake(dataclasses.replace(real_knowledge(), services={}), office.site)
+    await office.book.move(number, "accepted", "li")
+    assert (await office.book.move(number, "done", "li")).follow_up == ""
 
 
 async def test_staff_carry_it_on_and_the_citizen_is_told(office: Office) -> None:

@@ -17,7 +17,7 @@ from zhixun.archive.audit_journal import safe_event
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.keys import unseal
-from zhixun.archive.projection import fold, fold_requests
+from zhixun.archive.projection import PRIVATE_COLUMNS, fold, fold_requests
 from zhixun.archive.report import Sheet
 from zhixun.archive.seal import page_of
 from zhixun.archive.sealed import (
@@ -34,8 +34,6 @@ from zhixun.numbers import valid_number
 
 __all__ = ["Case", "FileAudit", "load_cases"]
 
-_PRIVATE = "mark"
-"""The column of `requests` that follows from what is encrypted."""
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
 
 
@@ -187,7 +185,7 @@ class FileAudit:
             fold_requests(wishes, entry)
         there = {row["number"]: row for row in case.requests}
         for number in sorted(wishes.keys() | there.keys()):
-            told = {name: value for name, value in wishes.get(number, {}).items() if name != _PRIVATE}
+            told = {name: value for name, value in wishes.get(number, {}).items() if name not in PRIVATE_COLUMNS}
             if number not in there or not told or any(there[number][name] != value for name, value in told.items()):
                 sheet.find("index", f"申请 {number} 的索引与日志不符")
         if case.index is None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import canonical
 from zhixun.database import consultations, requests
 from zhixun.messages import Entry
 
-__all__ = ["fold", "fold_requests", "project"]
+__all__ = ["PRIVATE_COLUMNS", "fold", "fold_requests", "project"]
+
+PRIVATE_COLUMNS = ("mark", "same_as")
+"""The columns of `requests` that follow from what is encrypted."""
 
 _Requests = dict[str, dict[str, Any]]
 
@@ -28,7 +32,9 @@ async def project(connection: AsyncConnection, entry: Entry) -> None:
     elif entry.kind == "request_moved":
         await connection.execute(requests.update().where(requests.c.number == entry.open["request"]).values(**_moved(entry)))
     elif entry.kind == "erased":
-        await connection.execute(requests.update().where(requests.c.consultation == entry.consultation).values(mark=""))
+        own = requests.c.consultation == entry.consultation
+        await connection.execute(requests.update().where(requests.c.same_as.in_(sa.select(requests.c.number).where(own))).values(same_as=""))
+        await connection.execute(requests.update().where(own).values(dict.fromkeys(PRIVATE_COLUMNS, "")))
 
 
 def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
@@ -60,17 +66,20 @@ def fold_requests(rows: _Requests, entry: Entry) -> None:
     elif entry.kind == "request_moved" and entry.open["request"] in rows:
         rows[str(entry.open["request"])] |= _moved(entry)
     elif entry.kind == "erased":
-        for row in rows.values():
-            if row["consultation"] == entry.consultation:
-                row["mark"] = ""
+        own = {number for number, row in rows.items() if row["consultation"] == entry.consultation}
+        for number, row in rows.items():
+            if row["same_as"] in own:
+                row["same_as"] = ""
+            if number in own:
+                row.update(dict.fromkeys(PRIVATE_COLUMNS, ""))
 
 
 def _requested(entry: Entry) -> dict[str, Any]:
     told = entry.open
     return {"number": told["request"], "consultation": entry.consultation, "service": told["service"],
             "target": told["target"], "standing": told["standing"], "received": entry.time, "changed": entry.time,
-            "due": told["due"], "priority": told["priority"], "same_as": told["same_as"], "owner": "", "follow_up": "",
-            "mark": (entry.private or {}).get("mark", "")}  # fmt: skip
+            "due": told["due"], "priority": told["priority"], "owner": "", "follow_up": "",
+            **{name: str((entry.private or {}).get(name, "")) for name in PRIVATE_COLUMNS}}  # fmt: skip
 
 
 def _moved(entry: Entry) -> dict[str, Any]:

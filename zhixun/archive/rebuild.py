@@ -104,9 +104,7 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
             after = page[-1]["id"]
             entries += len(page)
             for row in page:
-                # Only a request's mark stands in the private part and in a table as well.
-                key = await journal.keyring.find(connection, row["consultation"]) if row["kind"] == "requested" else None
-                entry = as_entry(row, key)
+                entry = as_entry(row, await _key_of(connection, journal, row))
                 fold_requests(wishes, entry)
                 rows[entry.consultation] = fold(rows.get(entry.consultation, {}), entry)
                 received += _received(entry)
@@ -178,6 +176,16 @@ async def read_sealed(journal: Journal, archive: Path, number: str) -> list[Entr
             raise OurFault(f"封存件 {leaf.path} 缺失或已被改动。")
         entries += [_entry(event, key) for event in events]
     return entries
+
+
+async def _key_of(connection: AsyncConnection, journal: Journal, row: sa.RowMapping) -> bytes | None:
+    """Return the key of a request's entry: only of it something private stands in a table as well."""
+    if row["kind"] != "requested":
+        return None
+    try:
+        return await journal.keyring.find(connection, row["consultation"])
+    except OurFault:
+        return None  # what cannot be opened is told by `verify`; it must not keep the rest from being rebuilt
 
 
 async def _page(connection: AsyncConnection, after: int) -> Sequence[sa.RowMapping]:

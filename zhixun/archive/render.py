@@ -96,7 +96,7 @@ def _said(entry: Entry) -> str:
     private = entry.private or {}
     role = "citizen" if entry.actor == "citizen" else "bot" if entry.actor in _SPEAKERS else "staff"
     parts = [f'<div class="who">{_text(_speaker(entry.actor))} · {_time(entry.time)}{_status(entry)}</div>',
-             f'<div class="text">{_text(private.get("text", ""))}</div>']  # fmt: skip
+             f'<div class="text">{_text(_MOBILE.sub(_tail, str(private.get("text", ""))))}</div>']  # fmt: skip
     basis = private.get("basis") or ()
     if basis:
         items = "".join(f"<li>{_text(_clause(each))}</li>" for each in basis)
@@ -161,7 +161,7 @@ def _rest(entry: Entry, shown: Collection[str] = ()) -> str:
     """Show all that an entry says and that stands nowhere else, so that nothing in the file is hidden from its reader."""
     told: dict[str, Any] = {name: value for name, value in entry.open.items() if name not in {*_SHOWN_ELSEWHERE, *shown}}
     told |= entry.private or {}
-    return f"：<code>{_text(canonical(told).decode())}</code>" if told else ""
+    return f"：<code>{_text(_MOBILE.sub(_tail, canonical(told).decode()))}</code>" if told else ""
 
 
 def _status(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 import jinja2
 from aiohttp import web
 
+from zhixun.channels.faults import SORRY
 from zhixun.clock import new_token
 from zhixun.errors import CitizenError, TryLater
 from zhixun.limits import ADDRESS, FORMS, RECEIPTS, Limiter
@@ -23,6 +25,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = logging.getLogger(__name__)
 _ONCE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _LONGEST = 2000
 _ENVIRONMENT = jinja2.Environment(
@@ -73,19 +76,23 @@ class FormPages:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
+                self.limiter.take(ADDRESS, self.address(request))
                 return await handler(request)
             except (CitizenError, TryLater) as error:
-                return self._page("fault.html", status=error.status, title="没有办成", fault=error.message)
+                return self._fault(error.status, error.message)
+            except web.HTTPRequestEntityTooLarge:
+                return self._fault(413, "内容太长了，请精简以后再提交。")
+            except Exception as error:  # the end of the way: people get a page, the log gets no words of theirs
+                _log.error("%s failed: %s", request.path, type(error).__name__)
+                return self._fault(500, SORRY)
 
         return handle
 
     async def _catalogue(self, request: web.Request) -> web.Response:
-        self.limiter.take(ADDRESS, self.address(request))
         groups = [(group, list(services)) for group, services in groupby(self.services.values(), key=lambda one: one["group"])]
         return self._page("services.html", groups=groups)
 
     async def _form(self, request: web.Request) -> web.Response:
-        self.limiter.take(ADDRESS, self.address(request))
         service = self._service(request)
         return self._page("service.html", service=service, given={}, errors={}, fault="", once=new_token())
 
@@ -107,7 +114,6 @@ class FormPages:
         return self._page("sent.html", service=service, sent=sent)
 
     async def _ask_number(self, request: web.Request) -> web.Response:
-        self.limiter.take(ADDRESS, self.address(request))
         return self._page("progress.html", number="", fault="", found=None)
 
     async def _progress(self, request: web.Request) -> web.Response:
@@ -119,6 +125,9 @@ class FormPages:
         except (CitizenError, TryLater) as error:
             return self._page("progress.html", number=number, fault=error.message, found=None, status=error.status)
         return self._page("progress.html", number=number, fault="", found=found)
+
+    def _fault(self, status: int, words: str) -> web.Response:
+        return self._page("fault.html", status=status, title="没有办成", fault=words)
 
     def _service(self, request: web.Request) -> Mapping[str, Any]:
         service = self.services.get(request.match_info["id"])

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from zhixun.messages import BACK, LEAVE, Button
+from zhixun.messages import BACK, LEAVE, PERSON, SKIP, Button
 
 __all__ = ["LONGEST_CHOICE", "named_choice"]
 
@@ -24,7 +24,9 @@ def named_choice(text: str, buttons: Sequence[Button]) -> str | None:
     match = _ORDINAL.fullmatch(said)
     if match:
         number = _DIGITS.get(match[1]) or int(match[1])
-        numbered = [button for button in buttons if button.payload not in (BACK, LEAVE)]
+        # Below a step stand things that can be said at any; its numbers are those of its choices.
+        aside = (BACK, LEAVE, SKIP, PERSON) if any(button.payload == LEAVE for button in buttons) else ()
+        numbered = [button for button in buttons if button.payload not in aside]
         return numbered[number - 1].payload if number <= len(numbered) else None
     return next((button.payload for button in buttons if said in (_plain(button.title), _plain(button.payload))), None)
 

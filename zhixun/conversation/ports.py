@@ -50,7 +50,7 @@ class Requests(Protocol):
     async def take(self, consultation: str, turn: int, wish: Mapping[str, Any], phone: str) -> tuple[Reply, tuple[Event, ...]]:
         """Return the confirmation of a request that was filled in, and what makes it."""
 
-    async def answer(self, consultation: str, text: str) -> tuple[Reply, tuple[Event, ...]] | None:
+    async def answer(self, consultation: str, text: str) -> Reply | None:
         """Answer what is about a request; None when the words are about something else."""
 
 

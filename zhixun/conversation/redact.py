@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from zhixun.identifiers import is_credit_code
-from zhixun.messages import HIDDEN, MOBILE
+from zhixun.messages import AROUND_PHONE, HIDDEN, HIDDEN_PHONE, MOBILE
 
 __all__ = ["MAX_LENGTH", "Clean", "clean", "find_phone"]
 
@@ -17,7 +17,9 @@ MAX_LENGTH = 2000
 
 # People part long numbers by blanks or hyphens, as they stand on the card.
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9](?:[ -]?\d){16}[ -]?[\dXx](?![0-9A-Za-z])")
-_PHONE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[- ]?)?(1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]{0,3})?(1[\s-]{0,3}[3-9](?:[\s-]{0,3}\d){9})(?!\d)")
+_BREAKS = re.compile(r"[\s-]+")
+_MOST_BREAKS = 4
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn"}
 _LEADING_SLASH = re.compile(r"^/+")
@@ -45,8 +47,16 @@ class Clean:
     @property
     def bare(self) -> bool:
         """Whether nothing but secrets was said."""
-        rest = _MARK.sub("", self.text)
-        return bool(self.hidden) and sum(char.isalnum() for char in rest) < _FEW
+        return bool(self.hidden) and self._around < _FEW
+
+    @property
+    def only_phone(self) -> bool:
+        """Whether it is one mobile number that is given as one's own, with hardly a word beside it."""
+        return self.text.count(HIDDEN_PHONE) == 1 and self._around <= AROUND_PHONE
+
+    @property
+    def _around(self) -> int:
+        return sum(char.isalnum() for char in _MARK.sub("", self.text))
 
 
 def clean(text: str) -> Clean:
@@ -56,7 +66,7 @@ def clean(text: str) -> Clean:
     """
     kept = _visible(text)
     hidden: list[str] = []
-    for secret in (*_NUMBERS, _Secret(MOBILE, _PHONE)):
+    for secret in (*_NUMBERS, _Secret(MOBILE, _PHONE, _is_mobile)):
         kept, found = _hide(kept, secret)
         hidden += [secret.kind] * found
     return Clean(_LEADING_SLASH.sub("／", kept), tuple(dict.fromkeys(hidden)))
@@ -67,7 +77,7 @@ def find_phone(text: str) -> str | None:
     kept = _visible(text)
     for secret in _NUMBERS:
         kept, _ = _hide(kept, secret)
-    match = _PHONE.search(_folded(kept))
+    match = next((match for match in _PHONE.finditer(_folded(kept)) if _is_mobile(match[0])), None)
     return re.sub(r"\D", "", match[1]) if match else None
 
 
@@ -93,9 +103,16 @@ def _hide(text: str, secret: _Secret) -> tuple[str, bool]:
     return "".join([*parts, text[end:]]), bool(parts)
 
 
+def _is_mobile(number: str) -> bool:
+    """Tell whether digits are written as one number, and not as a row of small ones."""
+    return len(_BREAKS.findall(number)) <= _MOST_BREAKS
+
+
 def _is_identity(number: str) -> bool:
     """Tell whether it is an ID-card number by GB 11643-1999: a date of birth and the check digit."""
     number = re.sub(r"[ -]", "", number)
+    if number[6:8] not in ("18", "19", "20"):
+        return False
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
@@ -114,5 +131,6 @@ def _is_card(number: str) -> bool:
 _NUMBERS = (
     _Secret("身份证号", _IDENTITY, _is_identity),
     # Behind letters and a hyphen stand our own numbers: FW-20261121-000001-01-1.
-    *(_Secret("银行卡号", re.compile(rf"(?<!\d)(?<![A-Za-z]-)(?:\d[ -]?){{{length - 1}}}\d(?!\d)"), _is_card) for length in (19, 18, 17, 16)),
+    *(_Secret("银行卡号", re.compile(rf"(?<!\d)(?<![A-Za-z]-)(?:\d[ -]?){{{length - 1}}}\d(?![0-9A-Za-z])"), _is_card)
+      for length in (19, 18, 17, 16)),
 )

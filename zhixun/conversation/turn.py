@@ -8,6 +8,7 @@ message sent again, or the next start, finishes the turn.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,8 +24,8 @@ from zhixun.conversation.person import Person
 from zhixun.conversation.ports import Engine, Journal, Phrases, Requests
 from zhixun.conversation.redact import MAX_LENGTH, Clean, clean, find_phone
 from zhixun.database import Database, consultations, inbox, outbox
-from zhixun.errors import CitizenError, OurFault, TryLater, ZhixunError
-from zhixun.messages import HIDDEN_PHONE, MOBILE, Button, EngineTurn, Entry, Event, Reply, Turn, dump
+from zhixun.errors import CitizenError, OurFault, TryLater
+from zhixun.messages import HIDDEN_PHONE, MOBILE, PERSON, Button, EngineTurn, Entry, Event, Reply, Turn, dump
 
 __all__ = ["Turns", "replies_of"]
 
@@ -32,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 TURN_DONE = ("parsed", "relayed")
 PHONE = "phone"
+_SHOWN_PHONE = re.compile(f"：{re.escape(HIDDEN_PHONE)}$", re.MULTILINE)
+"""The field of the number, where a form is looked over; what stands so in other words stays hidden."""
 REMEMBERED = 3
 """For how many turns a question that was answered may be gone on from."""
 
@@ -101,9 +104,8 @@ class Turns:
                     while (said := await self._interrupted(number)) is not None:
                         await self._finish(said)
                         done += 1
-            except ZhixunError as error:
-                # One that is damaged or crowded must not keep the others waiting.
-                _log.error("%s could not be finished: %s", number, error.code)
+            except Exception as error:  # one that is damaged or crowded must keep neither the others nor the start waiting
+                _log.error("%s could not be finished: %s", number, type(error).__name__)
         return done
 
     async def _receive(
@@ -124,7 +126,7 @@ class Turns:
                 return _said_again(row, entries, turn)
         step(row["state"], "closed")
         # A number is for the person who will call; the bot needs none but for a form, and then it is only hidden.
-        kept = phone if owner != "bot" or row["wants"] == PHONE else None
+        kept = phone if owner != "bot" or (row["wants"] == PHONE and words.only_phone) else None
         said = _Said(number, row["channel"], row["region"], row["state"], row["turns"] + 1, words, kept)
         entries = await self._journal.append(connection, number, _events_of(said, message_id))
         if message_id is not None:
@@ -164,7 +166,7 @@ class Turns:
             return self._close_turn(said, owner, said.state, "handoff", (), (), {})
         asked = await self._requests.answer(said.number, meant)
         if asked is not None:
-            return self._close_turn(said, owner, said.state, "service", (asked[0],), asked[1], {})
+            return self._close_turn(said, owner, said.state, "service", (asked,), (), {})
         if said.words.bare and said.phone is None:
             reply = Reply(self._site.phrases["withheld"], kind="withheld")
             return self._close_turn(said, owner, said.state, "withheld", (reply,), (), {})
@@ -188,11 +190,12 @@ class Turns:
         The number that the engine never saw is put in: all of it into the request, shortened into what is shown.
         """
         facts = _gathered(said, turn.guided)
-        if not turn.wish and not any(HIDDEN_PHONE in reply.text for reply in turn.replies):
+        if not turn.wish and not any(_SHOWN_PHONE.search(reply.text) for reply in turn.replies):
             return turn.replies, facts
         phone = said.phone or await self._phone_of_form(said.number)
         shown = f"{phone[:3]}****{phone[-4:]}"
-        replies = tuple(replace(reply, text=reply.text.replace(HIDDEN_PHONE, shown if phone else "（请重新填写）")) for reply in turn.replies)
+        shown = shown if phone else "（请重新填写）"
+        replies = tuple(replace(reply, text=_SHOWN_PHONE.sub(f"：{shown}", reply.text)) for reply in turn.replies)
         if not turn.wish:
             return replies, facts
         reply, events = await self._requests.take(said.number, said.turn, turn.wish, phone)
@@ -227,7 +230,7 @@ class Turns:
         except TryLater as error:
             _log.warning("engine gave no answer: %s", error.code)
             phrase = self._site.phrases["degraded" if self._engine.ready else "starting"]
-            reply = Reply(phrase, buttons=(Button("转人工", "转人工"),), kind="degraded")
+            reply = Reply(phrase, buttons=(Button(PERSON, PERSON),), kind="degraded")
             return EngineTurn("degraded", (reply,), parsed={"error": error.code})
 
     def _close_turn(

@@ -14,6 +14,7 @@ from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.model import Answer, Knowledge, Question
 from zhixun.knowledge.services.check import catalogue_flaws, service_flaws
 from zhixun.knowledge.site import Site
+from zhixun.messages import PERSON
 
 __all__ = ["FAR_FUTURE", "Flaw", "check", "check_site", "plain"]
 
@@ -23,7 +24,6 @@ WORDINGS = 20
 NATURAL, NATURAL_LENGTH = 8, range(12, 26)
 """So many wordings must be of the length of a spoken sentence: they carry most of the matching."""
 FAR_FUTURE = date.max
-PERSON = "转人工"
 
 Flaw = tuple[str, str]
 """Where the flaw is (`file: question`) and what it is, in Chinese."""

@@ -42,6 +42,9 @@ class Catalogue(Protocol):
     def title(self, service: str) -> str:
         """Return what a service is called; its id when the catalogue has it no longer."""
 
+    def follow_up(self, service: str) -> tuple[int, str]:
+        """Return after how many days the office asks again, and what; 0 when the catalogue has the service no longer."""
+
     @property
     def confirmed(self) -> bool:
         """Whether the office stands by the times that are told."""

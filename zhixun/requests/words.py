@@ -8,21 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from zhixun.clock import ZONE, stamp
-from zhixun.messages import Button, Reply, Terms
+from zhixun.messages import PERSON, Button, Reply, Terms
 from zhixun.requests.request import Request
 from zhixun.requests.standing import words_of
 
 __all__ = [
-    "masked", "told_again", "told_due", "told_line", "told_received", "told_request", "told_standing", "told_standings",
-    "told_withdrawing",
+    "masked", "told_again", "told_due", "told_incomplete", "told_line", "told_received", "told_request", "told_standing", "told_standings",
+    "told_too_many", "told_withdrawing",
 ]  # fmt: skip
 
-PERSON = "转人工"
 _LONG_NUMBER = re.compile(r"\d{7,}")
 _EXAMPLE = "（时限为示例设置，以本单位公布为准）"
 
 
-def told_received(number: str, code: str, terms: Terms, same_as: str) -> Reply:
+def told_received(number: str, code: str, terms: Terms) -> Reply:
     """Confirm a request: its number, the code, until when somebody answers, and how to follow it."""
     lines = [
         f"申请已提交：{terms.title}",
@@ -31,8 +30,6 @@ def told_received(number: str, code: str, terms: Terms, same_as: str) -> Reply:
         f"{told_due(terms.due, confirmed=terms.confirmed)}",
         "请保存编号和查询码：在网页“查申请进度”里输入，或者把两样一起发给我，都能查到办到哪一步。",
     ]
-    if same_as:
-        lines.append("如果之前交过同样的申请，工作人员会合并办理。")
     buttons = (Button("我的申请到哪了", "我的申请到哪了"), Button("撤回这个申请", f"撤回申请 {number}"), Button(PERSON, PERSON))
     return Reply("\n".join(lines), buttons=buttons, kind="service")
 
@@ -68,6 +65,16 @@ def told_line(request: Request, now: datetime) -> str:
 def masked(value: str) -> str:
     """Return a filled-in value with all but the last digits of a long number hidden."""
     return _LONG_NUMBER.sub(lambda match: "*" * (len(match[0]) - 4) + match[0][-4:], value)
+
+
+def told_incomplete() -> Reply:
+    """Say that the number to call is missing, so that nothing was sent."""
+    return Reply("没有收到联系电话，申请还没有提交。请重新申请，在问到电话时写电话。", buttons=(Button(PERSON, PERSON),), kind="service")
+
+
+def told_too_many() -> Reply:
+    """Say that no more requests are taken in this consultation."""
+    return Reply("这次咨询提交的申请已经很多了，请先等工作人员处理，或者转人工。", buttons=(Button(PERSON, PERSON),), kind="service")
 
 
 def told_withdrawing(request: Request) -> Reply:

@@ -103,6 +103,53 @@ def test_who_asks_in_another_capacity_is_asked_what_belongs_to_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "words", ["没说同意", "先看看再同意", "拒绝同意", "无法同意", "不是很同意", "不太同意", "等问过领导同意再说", "未必同意", "可以不同意吗"]
+)
+def test_only_the_very_word_is_agreement(words: str) -> None:
+    _, state = talk("个人", "牌子被人抄了")
+    assert "consent" not in talk(words, state=state)[1].answers
+    for agreed in ("同意", "我同意。", "嗯，同意", "好的", "可以的"):
+        assert talk(agreed, state=state)[1].answers["consent"] == "yes"
+
+
+@pytest.mark.parametrize(
+    "words", ["等会儿再提交", "名字不太正确", "地址有误，其他正确", "我不同意提交", "暂时还不能确认", "再看看，没问题再提交"]
+)
+def test_only_the_very_word_sends_a_form(words: str) -> None:
+    _, state = talk(*PERSON)
+    assert at(talk(words, state=state)[1]) == REVIEW
+
+
+def test_a_number_is_asked_for_again_where_it_is_kept() -> None:
+    _, state = talk(*PERSON)
+    for words in (f"联系电话改成{HIDDEN_PHONE}", "改联系人电话", "电话写错了"):
+        assert at(talk(words, state=state)[1]) == "phone", words
+
+
+@pytest.mark.parametrize(
+    "words", [f"卖假货的人电话是{HIDDEN_PHONE}", f"{HIDDEN_PHONE}或者{HIDDEN_PHONE}", f"别打{HIDDEN_PHONE}，我没空接的"]
+)
+def test_a_number_in_a_sentence_is_not_taken_for_one_s_own(words: str) -> None:
+    _, state = talk(*PERSON[:-1])
+    assert at(talk(words, state=state)[1]) == "phone"
+    assert at(talk(f"我手机是{HIDDEN_PHONE}", state=state)[1]) == REVIEW
+
+
+@pytest.mark.parametrize("words", ["跳过", "没有", "能不能不写", "名字也要吗", "这个必须填吗", "等一下", "不方便说", "不想填写"])
+@pytest.mark.parametrize("step", ["name", "unit"])
+def test_a_refusal_is_no_name(step: str, words: str) -> None:
+    _, state = talk(*FIRM[: 4 if step == "name" else 5])
+    assert at(state) == step
+    assert at(talk(words, state=state)[1]) == step
+
+
+def test_a_correction_is_kept_as_it_was_typed() -> None:
+    _, state = talk(*FIRM)
+    _, after = hear(FORM, state, "单位名称改成abctechnologyco", TODAY, written="单位名称改成ABC Technology Co")
+    assert after.answers["unit"] == "ABC Technology Co"
+
+
+@pytest.mark.parametrize(
     ("step", "words", "heard", "how"),
     [("name", "转人工", ACT, OTHER), ("name", "谢谢", ACT, OTHER), ("name", "商标多少钱", QUESTION, OTHER),
      ("name", "今天天气怎么样", OUTSIDE, OTHER), ("name", "高兴", OUTSIDE, TAKEN), ("name", "商标", QUESTION, TAKEN),
@@ -183,7 +230,9 @@ def test_the_terms_of_a_request() -> None:
     _, state = talk(*FIRM)
     terms = intake.terms("made", state.answers, datetime(2026, 11, 20, 10, tzinfo=ZONE))
     assert terms.due == datetime(2026, 11, 20, 15, 30, tzinfo=ZONE)
-    assert (terms.priority, terms.target, terms.follow_days) == ("“专精特新”中小企业", "综合窗口", 7)
+    assert (terms.priority, terms.target) == ("“专精特新”中小企业", "综合窗口")
+    assert intake.follow_up("made") == (7, "结果收到了吗？")
+    assert intake.follow_up("gone") == (0, "")
     assert terms.facts[:2] == (("身份", "中小微企业、个体户"), ("事情", "牌子被人抄了"))
     assert intake.title("made") == "知识产权某项服务"
     assert intake.title("gone") == "gone"

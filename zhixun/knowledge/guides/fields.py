@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from zhixun.identifiers import is_credit_code, is_patent_number, patent_digits
-from zhixun.messages import HIDDEN_PHONE
+from zhixun.messages import AROUND_PHONE, HIDDEN_PHONE
 
-__all__ = ["FREE_KINDS", "FieldError", "read_value", "shown"]
+__all__ = ["FREE_KINDS", "PHONE", "TEXT", "FieldError", "read_value", "shown"]
 
 NUMBER, MONEY, DATE, NAME, UNIT, CODE, PHONE, PATENT, TRADEMARK, TEXT = (
     "number", "money", "date", "name", "unit", "code", "phone", "patent", "trademark", "text",
@@ -20,16 +20,18 @@ FREE_KINDS = frozenset((NAME, UNIT, TEXT))
 
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_AMOUNT = re.compile(r"(?:大概|大约|约|差不多|一共|总共|共|有|是|要|第)*(\d+(?:\.\d+)?|[零〇一二两三四五六七八九十百千]+)(万|千)?"
-                     r"(?:多|左右)?(?:块钱|元|块|圆|类|项|个|件|页|人|年|年度|份|次|名|%|分)*[吧的。.]?")  # fmt: skip
+_AMOUNT = re.compile(
+    r"(?:大概|大约|约|差不多|一共|总共|共|有|是|要|第)*(\d{1,11}(?:\.\d{1,4})?|[零〇一二两三四五六七八九十百千]{1,12})(万|千)?"
+    r"(?:多|左右)?(?:块钱|元|块|圆|类|项|个|件|页|人|年|年度|份|次|名|%|分)*[吧的。.]?"
+)
 _FULL = re.compile(r"(?:是|在)?(\d{4})[-年/.](\d{1,2})[-月/.](\d{1,2})[日号]?(?:收到的?|的)?[。.]?|(\d{4})(\d{2})(\d{2})")
 _SHORT = re.compile(r"(?:是|在)?(今年|去年|前年|明年)?(\d{1,2})[-月/.](\d{1,2})[日号]?(?:收到的?|的)?[。.]?")
 _NEAR = {"今天": 0, "今日": 0, "昨天": -1, "前天": -2, "明天": 1, "后天": 2}
 _YEARS = {None: 0, "今年": 0, "去年": -1, "前年": -2, "明年": 1}
 
 _LEAD = re.compile(
-    r"^(?:(?:我|本人|联系人)?(?:姓名|名字|大名)?(?:的)?(?:是|叫|为|:|：)|我姓"
-    r"|(?:我们?)?(?:公司|单位|企业|学校|名称)(?:全称|名称|名字)?(?:是|叫|为|:|：))+"
+    r"^(?:(?:(?:我|本人|联系人|我们)的?(?:姓名|名字|大名)?|姓名|名字|大名)(?:是|叫|:|：)|我姓"
+    r"|(?:我们?)?(?:公司|单位|企业|学校|名称|全称)(?:全称|名称|名字)?(?:是|叫|为|:|：))"
 )
 _NAME = re.compile(r"[\u3400-\u9fff]{1,15}(?:[·•・][\u3400-\u9fff]{1,15}){0,3}|[A-Za-z][A-Za-z .'\-]{1,39}")
 _LANDLINE = re.compile(r"(?:0\d{2,3}[- ]?)?[2-8]\d{6,7}(?:[- 转]\d{1,5})?|400[- ]?\d{3}[- ]?\d{4}")
@@ -129,6 +131,7 @@ def _text(said: str, least: int, most: int) -> str:
 
 def _name(said: str) -> str:
     bare = _LEAD.sub("", said).rstrip("。.!！,，")
+    bare = bare if bare.isascii() else "".join(bare.split())
     if len(bare) > _LONGEST[NAME] or _NAME.fullmatch(bare) is None:
         raise FieldError("请回复联系人的姓名，例如 王芳；也可以写“王女士”。")
     return bare
@@ -154,6 +157,9 @@ def _code(said: str) -> str:
 def _phone(said: str) -> str:
     """Read a number to call; in chat a mobile number is hidden before it comes here, on a page it is not."""
     if HIDDEN_PHONE in said:
+        rest = said.replace(HIDDEN_PHONE, "", 1)
+        if HIDDEN_PHONE in rest or sum(char.isalnum() for char in rest) > AROUND_PHONE:
+            raise FieldError("请只回复一个联系电话，不要加别的话。")
         return HIDDEN_PHONE
     mobile = _MOBILE.fullmatch(re.sub(r"[\s-]", "", said))
     if mobile:

@@ -58,6 +58,7 @@ class Step:
         help: told when somebody does not know what is meant.
         least, most: the limits of a number, or of the length of a text.
         optional: whether it may be left empty.
+        exact: whether only the very words of a choice are taken: what binds somebody is not guessed from a sentence.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Step:
     least: int = 0
     most: int = 0
     optional: bool = False
+    exact: bool = False
 
     def choice(self, name: str) -> Choice | None:
         """Return the choice with an id."""

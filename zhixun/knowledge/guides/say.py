@@ -10,14 +10,12 @@ from zhixun.knowledge.guides.model import PERCENT, Choice, Guide, Leaf, Step
 from zhixun.knowledge.guides.reckon import RECKONERS, Ground, Reckoned
 from zhixun.knowledge.guides.walk import MISSES, Place, State, summary, walk
 from zhixun.knowledge.model import Knowledge
-from zhixun.messages import BACK, LEAVE
+from zhixun.messages import BACK, LEAVE, PERSON
 
-__all__ = ["DISCLAIMER", "PERSON", "say_leaf", "say_step"]
+__all__ = ["DISCLAIMER", "say_leaf", "say_step"]
 
 BUBBLE_BYTES = 600
 DISCLAIMER = "本指引不是法律意见，供您参考；拿不准时请转人工或咨询律师、代理师。"
-PERSON = "转人工"
-"""What is said to be given to a person."""
 _HINT = "点选、回复序号或直接说都可以；随时可以问别的问题，也可以说“上一步”“退出”。"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from zhixun.knowledge.guides.fields import FREE_KINDS, TEXT, FieldError, read_value, shown
+from zhixun.knowledge.guides.fields import FREE_KINDS, PHONE, TEXT, FieldError, read_value, shown
 from zhixun.knowledge.guides.model import CHOICE, SCORE, UNSURE, Choice, Guide, Step
 
 __all__ = ["ACT", "CANCELLED", "OTHER", "OUTSIDE", "QUESTION", "TAKEN", "Place", "State", "fill_from", "hear", "summary", "walk"]
@@ -48,11 +48,15 @@ _RENEW = re.compile(
 )
 _SET = re.compile(r"^(?:把)?(.{2,8}?)(?:改成|改为|换成|应该是|应为|写成)[:： ]*(.+)$")
 _SKIP = re.compile("(先)?(跳过|不填|不写|略过|空着|下一[项个步])(吧|了)?|没有|暂时?没有|无|没|不(知道|清楚|记得)|忘了")
+_EVADES = re.compile(
+    "(我)?(先)?(跳过|略过|没有|无|等(一?下|等)|稍等)(吧|了)?|(能|可以)?不(想|愿意?|方便|能)?(填写?|写|说|留|告诉|提供)?(吗|了|行吗|可以吗)?"
+    "|不(知道|清楚)|忘了|保密|匿名"
+)
 _ASKS = re.compile(r"[?？]|怎么|咋|如何|多久|多长|多少|吗|么$|什么|啥|哪|谁|几[天年个点时]|能不能|可不可以|要不要|是不是|有没有")
 _NOT_BEFORE = "".join(f"(?<!{word})" for word in (
     *"没不未无别非", "没有", "不是", "不在", "没在", "没用", "不用", "不属于", "不需要", "不算", "没做", "没办", "不要",
 ))  # fmt: skip
-_PARTICLES = "的地了吧呀啊呢嗯哦哈喔额呃就是我选要那这个种"
+_PARTICLES = "的地了吧呀啊呢嗯哦哈喔额呃就是我选要那这个种,，、"
 _GENERIC = frozenset((
     "有", "没有", "是", "不是", "对", "不对", "可以", "不可以", "能", "不能", "要", "不要", "已", "已经", "还没", "还没有", "没",
     "无", "会", "不会", "愿意", "不愿意", "都有",
@@ -147,16 +151,12 @@ def hear(guide: Guide, state: State, text: str, today: date, *, heard: str = "",
     value = _exact(step, said)
     if value is not None:
         return TAKEN, _with(state, step.id, value)
-    command = _command(guide, state, step, said, today)
+    command = _command(guide, state, step, said, unicodedata.normalize("NFKC", written or text).strip(), today)
     if command is not None:
         return command
-    asks = bool(_ASKS.search(said))
     if step.kind == CHOICE:
-        return _chosen(state, step, said, elsewhere=bool(heard) or asks)
-    if step.kind in FREE_KINDS and _is_aside(step, said, heard, asks=asks):
-        return OTHER, state
-    kept = written if written and step.kind in FREE_KINDS else text
-    return _typed(state, step, kept, today, elsewhere=bool(heard) or asks)
+        return _chosen(state, step, said, elsewhere=bool(heard) or bool(_ASKS.search(said)))
+    return _typed(state, step, (text, written or text), today, heard)
 
 
 def fill_from(guide: Guide, state: State, said: Sequence[str]) -> State:
@@ -177,12 +177,12 @@ def summary(guide: Guide, answers: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(guide.steps[name].about, _shown(guide.steps[name], answers[name])) for name in walk(guide, answers).path]
 
 
-def _command(guide: Guide, state: State, step: Step, said: str, today: date) -> tuple[str, State] | None:
+def _command(guide: Guide, state: State, step: Step, said: str, written: str, today: date) -> tuple[str, State] | None:
     """Carry out what is said about the guide itself, or return None."""
     path = walk(guide, state.answers).path
     if _CANCEL.fullmatch(said):
         return CANCELLED, state
-    after = _corrected(guide, state, said, path, today)
+    after = _corrected(guide, state, said, written, path, today)
     if step.optional and _SKIP.fullmatch(said):
         after = _with(state, step.id, "")
     elif _AGAIN.fullmatch(said):
@@ -197,7 +197,7 @@ def _command(guide: Guide, state: State, step: Step, said: str, today: date) -> 
     return None if after is None else (TAKEN, after)
 
 
-def _corrected(guide: Guide, state: State, said: str, path: Sequence[str], today: date) -> State | None:
+def _corrected(guide: Guide, state: State, said: str, written: str, path: Sequence[str], today: date) -> State | None:
     """Change an earlier answer: "不是商标，是专利", "日期写错了", "联系人改成李强"."""
     steps = [guide.steps[name] for name in reversed(path)]
     if instead := _INSTEAD.match(said):
@@ -205,19 +205,21 @@ def _corrected(guide: Guide, state: State, said: str, path: Sequence[str], today
             found = _named(step.choices, instead[1])
             if len(found) == 1 and found[0].id != state.answers[step.id]:
                 return replace(_with(state, step.id, found[0].id), note=f"好的，{step.about}改为“{found[0].title}”。")
-    if given := _SET.match(said):
-        typed = next((step for step in steps if step.kind != CHOICE and _is_called(step, given[1])), None)
-        if typed is not None:
+    if given := _SET.match(written):
+        typed = _called(steps, given[1])
+        if typed is not None and typed.kind != CHOICE:
             return _retyped(state, typed, given[2], today)
     renew = _RENEW.match(said)
     wanted = renew and (renew[1] or renew[2])
-    called = next((step for step in steps if wanted and _is_called(step, wanted)), None)
+    called = _called(steps, wanted) if wanted else None
     if called is None:
         return None
     return _without(state, called.id, f"好的，请重新{'选择' if called.kind == CHOICE else '填写'}{called.about}。")
 
 
 def _retyped(state: State, step: Step, text: str, today: date) -> State:
+    if step.kind == PHONE:  # it is kept only where it is asked for
+        return _without(state, step.id, f"好的，请重新填写{step.about}。")
     try:
         value = read_value(step.kind, text, today, step.least, step.most)
     except FieldError as error:
@@ -225,8 +227,10 @@ def _retyped(state: State, step: Step, text: str, today: date) -> State:
     return replace(_with(state, step.id, value), note=f"好的，{step.about}改为“{shown(step.kind, value)}”。")
 
 
-def _is_called(step: Step, name: str) -> bool:
-    return step.about in name or name in step.about
+def _called(steps: Sequence[Step], name: str) -> Step | None:
+    """Return the step that a name means: “联系人电话” is no 联系人."""
+    fits = [step for step in steps if step.about in name or name in step.about or name.endswith(step.about[-2:])]
+    return max(fits, key=lambda step: (step.about == name, name.endswith(step.about[-2:]), len(step.about)), default=None)
 
 
 def _is_aside(step: Step, said: str, heard: str, *, asks: bool) -> bool:
@@ -240,19 +244,25 @@ def _chosen(state: State, step: Step, said: str, *, elsewhere: bool) -> tuple[st
     """Take free words for the one choice that they name."""
     if elsewhere:
         return OTHER, state
-    found = _named(step.choices, said) if len(said) <= LONGEST_ANSWER else []
+    found = _named(step.choices, said) if len(said) <= LONGEST_ANSWER and not step.exact else []
     if len(found) == 1:
         return TAKEN, _with(state, step.id, found[0].id)
     return TAKEN, _missed(state, "没听明白您选哪一个。")
 
 
-def _typed(state: State, step: Step, text: str, today: date, *, elsewhere: bool) -> tuple[str, State]:
+def _typed(state: State, step: Step, words: tuple[str, str], today: date, heard: str) -> tuple[str, State]:
+    """Take a value; free text as it was written (the second of `words`), anything else as it is understood (the first)."""
+    text, written = words
+    said, free = _plain(text), step.kind in FREE_KINDS
+    asks = bool(_ASKS.search(said))
+    if free and _is_aside(step, said, heard, asks=asks):
+        return OTHER, state
+    if free and step.kind != TEXT and (asks or _EVADES.fullmatch(said)):
+        return TAKEN, _missed(state, step.help or f"这一项要填写{step.about}；不想填可以说“退出”。")
     try:
-        return TAKEN, _with(state, step.id, read_value(step.kind, text, today, step.least, step.most))
+        return TAKEN, _with(state, step.id, read_value(step.kind, written if free else text, today, step.least, step.most))
     except FieldError as error:
-        if elsewhere:
-            return OTHER, state
-        return TAKEN, _missed(state, str(error))
+        return (OTHER, state) if heard or asks else (TAKEN, _missed(state, str(error)))
 
 
 def _exact(step: Step, said: str) -> str | None:

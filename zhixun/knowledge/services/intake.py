@@ -12,7 +12,7 @@ from zhixun.knowledge.guides.walk import summary
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.model import CONSENT, REVIEW, Service
 from zhixun.knowledge.site import Site
-from zhixun.messages import Terms
+from zhixun.messages import HIDDEN_PHONE, Terms
 
 __all__ = ["Intake", "read_form"]
 
@@ -54,9 +54,12 @@ class Intake:
             raise OurFault(f"没有服务 {service}。")
         due = self._site.hours.after(moment, found.due_hours or self._site.requests.due_hours)
         facts = tuple(fact for fact in summary(found.form, values) if fact[0] != found.form.steps[REVIEW].about)
-        return Terms(
-            found.title, found.target, due, self.confirmed, facts, _priority(found, values), found.follow_up.days, found.follow_up.ask
-        )
+        return Terms(found.title, found.target, due, self.confirmed, facts, _priority(found, values))
+
+    def follow_up(self, service: str) -> tuple[int, str]:
+        """Return after how many days the office asks again, and what; 0 when the catalogue has the service no longer."""
+        found = self._services.get(SERVICE + service)
+        return (found.follow_up.days, found.follow_up.ask) if found is not None else (0, "")
 
 
 def read_form(service: Service, given: Mapping[str, str], today: date) -> tuple[dict[str, str], dict[str, str]]:
@@ -90,6 +93,8 @@ def _read(step: Step, given: str, today: date) -> str:
         raise FieldError("不同意登记就不能提交；可以改为直接提问或拨打12345。")
     if not given or (step.kind == CHOICE and step.choice(given) is None):
         raise FieldError(MISSING)
+    if HIDDEN_PHONE in given:
+        raise FieldError("请填写真实的号码。")
     return given if step.kind == CHOICE else read_value(step.kind, given, today, step.least, step.most)
 
 

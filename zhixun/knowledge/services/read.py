@@ -21,7 +21,8 @@ _SEND = Choice(
     (Way(SENT),),
 )  # fmt: skip
 _REVIEW = Step(
-    REVIEW, "请核对，没有问题就提交：", "核对", choices=(_SEND,), help="看看上面写的对不对。要改哪一项，直接说，例如“改联系电话”。"
+    REVIEW, "请核对，没有问题就提交：", "核对", choices=(_SEND,), help="看看上面写的对不对。要改哪一项，直接说，例如“改联系电话”。",
+    exact=True,
 )
 
 
@@ -86,7 +87,7 @@ def _steps(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Step]:
     refused = (Way(REFUSED),)
     consent = steps[CONSENT]
     choices = tuple(replace(choice, ways=refused) if choice.id == "no" else choice for choice in consent.choices)
-    return {**steps, CONSENT: replace(consent, choices=choices), REVIEW: _REVIEW}
+    return {**steps, CONSENT: replace(consent, choices=choices, exact=True), REVIEW: _REVIEW}
 
 
 def _ways_on(fields: Mapping[str, Mapping[str, Any]], rest: Sequence[str]) -> Iterator[Way]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from zhixun.knowledge.guides.model import CHOICE, Step
-from zhixun.knowledge.guides.say import PERSON
 from zhixun.knowledge.guides.walk import MISSES, State, summary, walk
 from zhixun.knowledge.services.model import REVIEW, Service
-from zhixun.messages import BACK, LEAVE, SKIP
+from zhixun.messages import BACK, LEAVE, PERSON, SKIP
 
 __all__ = ["say_field"]
 
