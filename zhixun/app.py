@@ -98,7 +98,6 @@ async def open_archive(settings: Settings, patience: float = 10) -> AsyncIterato
         )  # fmt: skip
 
 
-
 @dataclass
 class _Figures:
     """What `/metrics` tells."""

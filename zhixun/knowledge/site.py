@@ -63,7 +63,6 @@ class Hours:
                     return opening
         return None
 
-
     def after(self, moment: datetime, hours: float) -> datetime | None:
         """Return when so many working hours have passed since `moment`; None when the calendar does not reach so far."""
         left = timedelta(hours=hours)

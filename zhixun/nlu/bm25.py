@@ -47,7 +47,6 @@ class Vocabulary:
         """Return the matrix texts × grams of what occurs (1) in each question."""
         return self.counts([dict.fromkeys(text, 1.0) for text in texts])
 
-
     def numbers(self, text: Sequence[str]) -> NDArray[np.int32]:
         """Return the numbers of the known grams that occur in one question."""
         found = (self._index.get(gram, -1) for gram in dict.fromkeys(text))
@@ -84,7 +83,6 @@ class Bm25:
         scores = np.asarray((asked @ self.weights).todense())
         shares: NDArray[np.float32] = (scores / np.maximum(known, 1e-6)[:, None]).astype(np.float32)
         return shares
-
 
     def score(self, grams: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the same as `scores` for one question, given the numbers of its grams, without building matrices."""
