@@ -20,7 +20,7 @@ _INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/**/*.yml", "da
            "zhixun/knowledge/compile.py", "zhixun/knowledge/check.py")  # fmt: skip
 _KEPT = 3
 _STEP = re.compile(rb"Finished training component '(\w+)'")
-STEPS = 5
+STEPS = 6
 """How many components report while training."""
 
 
