@@ -46,5 +46,6 @@ async def test_a_turn_that_was_heard_is_answered_the_same_and_moves_nothing_on(e
         assert told is not None
         assert told.wish["service"] == "search"
         assert told.wish["values"]["phone"] == HIDDEN_PHONE
-        # The same words in a turn of their own are heard anew.
+        # Other words under the number of the last turn are not what was heard, nor are the same words in a turn of their own.
+        assert (await say("商标异议期多久", turn - 1, again=True)).status == "answered"
         assert (await say("提交", turn)).wish == {}

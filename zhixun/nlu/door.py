@@ -102,7 +102,9 @@ async def _heard_before(agent: Any, said: Mapping[str, Any]) -> dict[str, Any] |
     tracker = await agent.tracker_store.retrieve(said["sender"])
     events = list(tracker.events) if tracker is not None else []
     last = next((at for at in range(len(events) - 1, -1, -1) if isinstance(events[at], UserUttered)), None)
-    if last is None or (events[last].metadata or {}).get("turn") != said["metadata"]["turn"]:
+    # The number of a turn alone is not enough: an engine that somebody else runs may have heard another deployment's.
+    heard = (events[last].metadata or {}) if last is not None else {}
+    if last is None or any(heard.get(name) != value for name, value in said["metadata"].items()):
         return None
     uttered = [event for event in events[last:] if isinstance(event, BotUttered)]
     messages = [{"text": event.text, **{name: value for name, value in event.data.items() if value}} for event in uttered]
