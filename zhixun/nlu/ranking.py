@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,15 @@ class Ranking:
         }
         return cls(terms, [p.id for p in prepared], [p.rights for p in prepared], views)
 
+    @cached_property
+    def _walks(self) -> NDArray[np.intp]:
+        """Where the guides and forms stand among the documents; the questions and acts are all the others."""
+        return np.flatnonzero([name.startswith(WALKS) for name in self.ids])
+
+    @cached_property
+    def _questions(self) -> NDArray[np.intp]:
+        return np.setdiff1d(np.arange(len(self.ids)), self._walks)
+
     @property
     def subjects(self) -> Mapping[str, str]:
         """The rights (and what people call them) and the topics of one right, each to its official word."""
@@ -194,7 +204,7 @@ class Ranking:
         query = _Query.of(clean, self.terms)
         exact = self.wordings.get("".join(clauses(clean)))
         scores = self._score([query])
-        order = np.asarray([at for at in np.argsort(-scores[0], kind="stable") if not self.ids[at].startswith(WALKS)][:top])
+        order = self._questions[np.argsort(-scores[0][self._questions], kind="stable")[:top]]
         margin = scores[0][order[0]] - scores[0][order[1]]
         sure = self.sure(float(margin))
         # What the first place does not get is shared by the others in the proportion of their scores.
@@ -211,10 +221,9 @@ class Ranking:
 
     def _guide(self, scores: NDArray[np.float32], best: float, exact: str | None) -> Candidate | None:
         """Return the likeliest guide or form and how sure it is against the best question; it takes nothing from the questions."""
-        numbers = [at for at, name in enumerate(self.ids) if name.startswith(WALKS)]
-        if not numbers:
+        if not len(self._walks):
             return None
-        first = max(numbers, key=lambda at: float(scores[at]))
+        first = int(self._walks[np.argmax(scores[self._walks])])
         if exact is not None and exact.startswith(WALKS):
             first = self.ids.index(exact)
         sure = 1.0 if self.ids[first] == exact else self.sure(float(scores[first]) - best)
