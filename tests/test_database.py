@@ -138,7 +138,9 @@ def test_the_migrations_make_what_the_code_expects(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path}/deep/down/zhixun.db")
     engine = sa.create_engine(f"sqlite:///{tmp_path}/deep/down/zhixun.db")
     found = sa.inspect(engine)
-    assert set(found.get_table_names()) == {*metadata.tables, "alembic_version"}
+    # What an FTS5 table keeps its words in is SQLite's own business.
+    made = {name for name in found.get_table_names() if not name.startswith("case_words_")}
+    assert made == {*metadata.tables, "case_words", "alembic_version"}
     for name, table in metadata.tables.items():
         made = {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(name)}
         assert made == {column.name: (str(column.type), column.nullable) for column in table.columns}, name

@@ -17,7 +17,7 @@ from zhixun.archive.audit_journal import safe_event
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.keys import unseal
-from zhixun.archive.projection import PRIVATE_COLUMNS, fold, fold_requests
+from zhixun.archive.projection import PRIVATE_COLUMNS, TABLES, Folded, key_of, own
 from zhixun.archive.report import Sheet
 from zhixun.archive.seal import page_of
 from zhixun.archive.sealed import (
@@ -28,13 +28,16 @@ from zhixun.archive.sealed import (
     file_path,
     page_path,
 )
-from zhixun.database import consultations, journal, keys, requests
+from zhixun.database import journal, keys
 from zhixun.errors import OurFault
 from zhixun.numbers import valid_number
 
 __all__ = ["Case", "FileAudit", "load_cases"]
 
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
+
+
+_NAMES = {"consultations": "", "requests": "申请 ", "tasks": "任务 ", "slips": "转介单 ", "attachments": "附件 "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ class Case:
     leaves: Sequence[Leaf]
     rows: Sequence[sa.RowMapping]
     wrapped: bytes | None
-    index: sa.RowMapping | None
-    requests: Sequence[sa.RowMapping] = ()
+    index: Mapping[str, Sequence[sa.RowMapping]]
+    """Its rows in the tables that follow from the journal, by table."""
 
 
 class FileAudit:
@@ -177,22 +180,19 @@ class FileAudit:
 
     def _check_index(self, case: Case, events: Sequence[Mapping[str, Any]], sheet: Sheet) -> None:
         sheet.count("index")
-        wanted: dict[str, Any] = {}
-        wishes: dict[str, dict[str, Any]] = {}
+        folded = Folded()
         for event in events:
-            entry = as_entry({**event, "body": json.dumps(event["body"])}, None)
-            wanted = fold(wanted, entry)
-            fold_requests(wishes, entry)
-        there = {row["number"]: row for row in case.requests}
-        for number in sorted(wishes.keys() | there.keys()):
-            told = {name: value for name, value in wishes.get(number, {}).items() if name not in PRIVATE_COLUMNS}
-            if number not in there or not told or any(there[number][name] != value for name, value in told.items()):
-                sheet.find("index", f"申请 {number} 的索引与日志不符")
-        if case.index is None:
-            return sheet.find("index", f"{case.number} 不在索引里")
-        wrong = sorted(name for name, value in wanted.items() if case.index[name] != value)
-        if wrong:
-            sheet.find("index", f"{case.number} 的索引与日志不符：{'、'.join(wrong)}")
+            folded.take(as_entry({**event, "body": json.dumps(event["body"])}, None))
+        for table in TABLES:
+            there = {row[key_of(table)]: row for row in case.index[table.name]}
+            wanted = {row[key_of(table)]: row for row in folded.rows(table)}
+            for key in sorted(wanted.keys() | there.keys()):
+                if key not in there:
+                    sheet.find("index", f"{_NAMES[table.name]}{key} 不在索引里")
+                elif key not in wanted:
+                    sheet.find("index", f"{_NAMES[table.name]}{key} 在索引里，日志里却没有依据")
+                elif wrong := sorted(n for n, v in wanted[key].items() if n not in PRIVATE_COLUMNS and there[key][n] != v):
+                    sheet.find("index", f"{_NAMES[table.name]}{key} 的索引与日志不符：{'、'.join(wrong)}")
 
     def _check_identity(self, path: str, data: bytes, sheet: Sheet) -> None:
         sheet.count("identity")
@@ -229,14 +229,11 @@ async def load_cases(
         rows[row["consultation"]].append(row)
     of_these = sa.select(keys).where(keys.c.consultation.in_(numbers))
     wrapped = {row.consultation: row.wrapped for row in await connection.execute(of_these)}
-    listed = sa.select(consultations).where(consultations.c.number.in_(numbers))
-    index = {row["number"]: row for row in (await connection.execute(listed)).mappings()}
-    made: dict[str, list[sa.RowMapping]] = {}
-    for row in (await connection.execute(sa.select(requests).where(requests.c.consultation.in_(numbers)))).mappings():
-        made.setdefault(row["consultation"], []).append(row)
-    return [
-        Case(each, leaves.get(each, ()), rows[each], wrapped.get(each), index.get(each), made.get(each, ())) for each in numbers
-    ]
+    index: dict[str, dict[str, list[sa.RowMapping]]] = {number: {table.name: [] for table in TABLES} for number in numbers}
+    for table in TABLES:
+        for row in (await connection.execute(sa.select(table).where(own(table).in_(numbers)))).mappings():
+            index[row[own(table).name]][table.name].append(row)
+    return [Case(each, leaves.get(each, ()), rows[each], wrapped.get(each), index[each]) for each in numbers]
 
 
 def _where(data: bytes, events: Sequence[Mapping[str, Any]]) -> str:

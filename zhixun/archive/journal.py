@@ -66,13 +66,13 @@ class Journal:
             except OurFault as error:
                 raise StopNow(f"{error.message}请从备份恢复 keys/master.key。") from error
 
-    async def open(self, connection: AsyncConnection, event: Event) -> Entry:
-        """Number a new consultation, draw its key and write its first entry."""
+    async def open(self, connection: AsyncConnection, event: Event, prefix: str = "") -> Entry:
+        """Number a new consultation, draw its key and write its first entry; `prefix` tells another kind of file by its number."""
         day = self.clock.today()
         row = insert(counters).values(day=day.isoformat(), last=1)
         row = row.on_conflict_do_update(index_elements=["day"], set_={"last": counters.c.last + 1})
         sequence = await connection.scalar(row.returning(counters.c.last))
-        number = make_number(self._prefix, day, int(sequence or 0))
+        number = make_number(prefix or self._prefix, day, int(sequence or 0))
         await self.keyring.create(connection, number)
         return (await self.append(connection, number, [event]))[0]
 

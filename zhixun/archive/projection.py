@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import canonical
-from zhixun.database import consultations, requests
+from zhixun.archive.tasks import fold_tasks, project_tasks
+from zhixun.database import consultations, requests, tasks
 from zhixun.messages import Entry
 
-__all__ = ["PRIVATE_COLUMNS", "fold", "fold_requests", "project"]
+__all__ = ["PRIVATE_COLUMNS", "TABLES", "Folded", "fold", "key_of", "own", "project"]
 
 PRIVATE_COLUMNS = ("mark", "same_as")
 """The columns of `requests` that follow from what is encrypted."""
 
-_Requests = dict[str, dict[str, Any]]
+_Rows = dict[str, dict[str, Any]]
+TABLES = (consultations, requests, tasks)
+"""The tables that follow from the journal, entry by entry."""
+# Who has it and since when; the words of a hand-over are `handed_off`, `claimed`, `transferred` and `returned`.
+_DESK = ("operator", "team", "reason", "handed", "assigned", "assigned_until", "answered", "spoke", "escalated", "outcome")
 
 
 async def project(connection: AsyncConnection, entry: Entry) -> None:
@@ -27,6 +33,7 @@ async def project(connection: AsyncConnection, entry: Entry) -> None:
         return
     change = fold({}, entry)
     await connection.execute(consultations.update().where(consultations.c.number == entry.consultation).values(**change))
+    await project_tasks(connection, entry)
     if entry.kind == "requested":
         await connection.execute(requests.insert().values(**_requested(entry)))
     elif entry.kind == "request_moved":
@@ -41,11 +48,13 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     """Return the row of `consultations` as it is after `entry`."""
     if entry.kind == "opened":
         return {"number": entry.consultation, "channel": entry.open["channel"], "region": entry.open["region"],
-                "state": "bot", "opened": entry.time, "last": entry.time, "closed": None, "turns": 0, "seq": entry.seq,
-                "rating": None, "callback": False, "in_guide": False, "wants": ""}  # fmt: skip
+                "state": entry.open.get("state", "bot"), "opened": entry.time, "last": entry.time, "closed": None, "turns": 0,
+                "seq": entry.seq, "rating": None, "callback": False, "in_guide": False, "wants": "", "fence": 0,
+                **dict.fromkeys(_DESK, "")}  # fmt: skip
     change: dict[str, Any] = {"seq": entry.seq}
     if "state" in entry.open:
         change["state"] = entry.open["state"]
+    change |= _desk(entry)
     if entry.kind == "said" and entry.actor == "citizen":
         change |= {"turns": entry.open["turn"], "last": entry.time}
     elif entry.kind == "closed":
@@ -59,7 +68,62 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     return {**row, **change}
 
 
-def fold_requests(rows: _Requests, entry: Entry) -> None:
+def _desk(entry: Entry) -> dict[str, Any]:
+    """Return what `entry` means for who has the consultation, and for the clocks that run on it."""
+    told, nobody = entry.open, {"operator": "", "assigned": "", "assigned_until": ""}
+    begins = {"handed": entry.time, "answered": "", "escalated": ""}
+    change: dict[str, Any] = {}
+    match entry.kind:
+        case "handed_off":
+            change = {**nobody, **({} if told.get("again") else begins), "reason": told.get("reason", ""), "team": told.get("team", "")}
+        case "claimed":
+            stepped_in = {**begins, "reason": "stepped_in"} if told.get("from") == "bot" else {}
+            change = {**nobody, **stepped_in, "operator": told.get("operator", ""), "fence": entry.seq}
+        case "transferred":
+            change = {**nobody, "assigned": told.get("to", ""), "assigned_until": told.get("until", ""), "team": told.get("team", "")}
+        case "returned":
+            ended = {**begins, "handed": "", "reason": "", "team": ""} if told.get("state") == "bot" else {}
+            change = {**nobody, **ended}
+        case "said" if entry.actor.startswith("staff:"):
+            change = {"spoke": entry.time, **({"answered": entry.time} if told.get("first") else {})}
+        case "escalated":
+            change = {"escalated": told.get("told", "")}
+        case "closed":
+            change = {"outcome": told.get("outcome", "")}
+    return change
+
+
+def own(table: sa.Table) -> sa.ColumnElement[str]:
+    """Return the column of one of `TABLES` that names the consultation."""
+    return table.c.number if table is consultations else table.c.consultation
+
+
+def key_of(table: sa.Table) -> str:
+    """Return the name of the column by which a row of one of `TABLES` is known."""
+    return str(next(iter(table.primary_key)).name)
+
+
+@dataclass(slots=True)
+class Folded:
+    """The same tables, built up in memory by `rebuild`."""
+
+    consultations: _Rows = field(default_factory=dict)
+    requests: _Rows = field(default_factory=dict)
+    tasks: _Rows = field(default_factory=dict)
+
+    def take(self, entry: Entry) -> None:
+        """Carry `entry` into all of them."""
+        self.consultations[entry.consultation] = fold(self.consultations.get(entry.consultation, {}), entry)
+        _fold_requests(self.requests, entry)
+        fold_tasks(self.tasks, entry)
+
+    def rows(self, table: sa.Table) -> list[dict[str, Any]]:
+        """Return the rows of one of `TABLES`."""
+        kept: _Rows = getattr(self, table.name)
+        return list(kept.values())
+
+
+def _fold_requests(rows: _Rows, entry: Entry) -> None:
     """Carry `entry` into the rows of `requests`, by number."""
     if entry.kind == "requested":
         rows[str(entry.open["request"])] = _requested(entry)

@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.archive.audit_ledger import read_lists, read_roots, read_witness
 from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.ledger import is_signed, keep, public_hex
-from zhixun.archive.projection import fold, fold_requests
+from zhixun.archive.projection import TABLES, Folded
 from zhixun.archive.seal import Sealer
 from zhixun.archive.sealed import Leaf, digest_of, file_path, leaves_of
 from zhixun.database import (
@@ -41,7 +41,6 @@ from zhixun.database import (
     leaves,
     meta,
     outbox,
-    requests,
 )
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry
@@ -50,7 +49,6 @@ from zhixun.numbers import day_of, sequence_of, valid_number
 __all__ = ["Rebuilt", "Restored", "read_sealed", "rebuild", "restore"]
 
 _PAGE = 2000
-_Rows = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +87,14 @@ class Restored:
 
 
 async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
-    """Derive `consultations`, `requests`, `inbox`, `outbox` and the renderings anew. The service must not be running."""
+    """Derive all tables that follow from the journal, and the renderings, anew. The service must not be running."""
     entries = 0
     async with journal.database.write() as connection:
         waiting = await connection.execute(sa.select(outbox.c.consultation, outbox.c.seq).where(outbox.c.delivered.is_(None)))
         still = {(row.consultation, row.seq) for row in waiting}
-        for table in (consultations, requests, inbox, outbox):
+        for table in (*TABLES, inbox, outbox):
             await connection.execute(table.delete())
-        rows, wishes = await _taken_over(connection, journal.algorithm, archive)
+        folded = await _taken_over(connection, journal.algorithm, archive)
         received: list[dict[str, Any]] = []
         sent: list[dict[str, Any]] = []
         after = 0
@@ -105,19 +103,17 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
             entries += len(page)
             for row in page:
                 entry = as_entry(row, await _key_of(connection, journal, row))
-                fold_requests(wishes, entry)
-                rows[entry.consultation] = fold(rows.get(entry.consultation, {}), entry)
+                folded.take(entry)
                 received += _received(entry)
-                sent += _sent(entry, str(rows[entry.consultation]["channel"]), still)
-        tables = ((consultations, list(rows.values())), (requests, list(wishes.values())), (inbox, received), (outbox, sent))
-        for table, values in tables:
+                sent += _sent(entry, str(folded.consultations[entry.consultation]["channel"]), still)
+        for table, values in (*((table, folded.rows(table)) for table in TABLES), (inbox, received), (outbox, sent)):
             if values:
                 await connection.execute(table.insert(), values)
         sealed = (await connection.scalars(sa.select(leaves.c.consultation).distinct().order_by(leaves.c.consultation))).all()
     written = 0
     for number in sealed:
         written += await sealer.render_again(number)
-    return Rebuilt(len(rows), entries, written)
+    return Rebuilt(len(folded.consultations), entries, written)
 
 
 async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Restored:
@@ -138,7 +134,7 @@ async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Res
     short = len(table) < head["leaves"]["count"] or len(roots) < head["roots"]["count"]
     if short or not all(is_signed(root, public_hex(key)) for *_, root in roots):
         raise StopNow("台账或日根少于见证所记，或签名无效，不能据以恢复；请先从副本取回。")
-    rows, wishes, entries, damaged = await asyncio.to_thread(_fold_files, journal.algorithm, archive, table)
+    folded, entries, damaged = await asyncio.to_thread(_fold_files, journal.algorithm, archive, table)
     lost = max(0, head["journal"]["id"] - entries)
     today = journal.clock.today()
     async with journal.database.write() as connection:
@@ -147,17 +143,16 @@ async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Res
         if table:
             names = ("id", "day", "consultation", "path", "digest", "through")
             await connection.execute(leaves.insert(), [{name: getattr(leaf, name) for name in names} for leaf in table])
-        if rows:
-            await connection.execute(consultations.insert(), list(rows.values()))
-        if wishes:
-            await connection.execute(requests.insert(), list(wishes.values()))
+        for each in TABLES:
+            if values := folded.rows(each):
+                await connection.execute(each.insert(), values)
         if roots:
             await keep(connection, "root", roots[-1][2])
         await keep(connection, "restored", {"day": today.isoformat(), "leaves": len(table), "journal": head["journal"]})
         # SQLite gives the next row the number after this one.
         sequence = "INSERT INTO sqlite_sequence (name, seq) VALUES ('journal', ?)"
         await connection.exec_driver_sql(sequence, (head["journal"]["id"],))
-    return Restored(len(rows), entries, lost, tuple(damaged))
+    return Restored(len(folded.consultations), entries, lost, tuple(damaged))
 
 
 async def read_sealed(journal: Journal, archive: Path, number: str) -> list[Entry]:
@@ -193,15 +188,15 @@ async def _page(connection: AsyncConnection, after: int) -> Sequence[sa.RowMappi
     return (await connection.execute(query)).mappings().all()
 
 
-async def _taken_over(connection: AsyncConnection, algorithm: str, archive: Path) -> tuple[_Rows, _Rows]:
-    """Return the rows of consultations and requests whose entries stand in files only, because the store was once restored."""
+async def _taken_over(connection: AsyncConnection, algorithm: str, archive: Path) -> Folded:
+    """Return the rows whose entries stand in files only, because the store was once restored."""
     value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
     if value is None:
-        return {}, {}
+        return Folded()
     query = sa.select(leaves).where(leaves.c.id <= json.loads(value)["leaves"]).order_by(leaves.c.id)
     table = [Leaf(**row) for row in (await connection.execute(query)).mappings()]
-    rows, wishes, _, _ = await asyncio.to_thread(_fold_files, algorithm, archive, table)
-    return rows, wishes
+    folded, _, _ = await asyncio.to_thread(_fold_files, algorithm, archive, table)
+    return folded
 
 
 def _received(entry: Entry) -> list[dict[str, Any]]:
@@ -243,24 +238,21 @@ def _read_ledger(folder: Path) -> list[Leaf]:
     return table
 
 
-def _fold_files(algorithm: str, archive: Path, table: Iterable[Leaf]) -> tuple[_Rows, _Rows, int, list[str]]:
-    """Return the index rows of consultations and of requests by number, how many entries were read, and the damaged files."""
-    rows: _Rows = {}
-    wishes: _Rows = {}
+def _fold_files(algorithm: str, archive: Path, table: Iterable[Leaf]) -> tuple[Folded, int, list[str]]:
+    """Return the rows that the files give, how many entries were read, and the damaged files."""
+    folded = Folded()
     damaged: list[str] = []
     read = 0
     for leaf in table:
         events = _events(algorithm, archive, leaf)
         # Without its first file a supplement tells too little for a row.
-        if events is None or (leaf.path != file_path(leaf.consultation, 0) and leaf.consultation not in rows):
+        if events is None or (leaf.path != file_path(leaf.consultation, 0) and leaf.consultation not in folded.consultations):
             damaged.append(leaf.path)
             continue
         read += len(events)
         for event in events:
-            entry = _entry(event, None)
-            rows[leaf.consultation] = fold(rows.get(leaf.consultation, {}), entry)
-            fold_requests(wishes, entry)
-    return rows, wishes, read, damaged
+            folded.take(_entry(event, None))
+    return folded, read, damaged
 
 
 def _events(algorithm: str, archive: Path, leaf: Leaf) -> list[Mapping[str, Any]] | None:

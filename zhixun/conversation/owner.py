@@ -9,9 +9,9 @@ __all__ = ["owner_of", "step"]
 _OWNERS = {"bot": "bot", "queued": "queue", "message_left": "queue", "staff": "staff", "closed": "closed"}
 
 _STEPS = {
-    "bot": {"queued", "message_left", "closed"},
-    "queued": {"staff", "bot", "message_left", "closed"},
-    "message_left": {"staff", "bot", "queued", "closed"},
+    "bot": {"queued", "message_left", "staff", "closed"},
+    "queued": {"staff", "bot", "message_left", "queued", "closed"},
+    "message_left": {"staff", "bot", "queued", "message_left", "closed"},
     "staff": {"queued", "bot", "closed"},
     "closed": set[str](),
 }
