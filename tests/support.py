@@ -20,6 +20,8 @@ from zhixun.archive.receipt import Receipts
 from zhixun.archive.seal import Sealer
 from zhixun.clock import ZONE, Clock
 from zhixun.conversation.consultation import Consultations
+from zhixun.conversation.switch import Switch
+from zhixun.conversation.takeover import Takeover
 from zhixun.conversation.turn import Turns
 from zhixun.database import Database, migrate
 from zhixun.joined import request_book
@@ -27,12 +29,16 @@ from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Hours, Site, load_site
 from zhixun.messages import EngineTurn, Entry, Event, Reply
+from zhixun.referral.book import Referrals
+from zhixun.referral.ports import Rules
 from zhixun.requests.book import Book
 from zhixun.requests.codes import Codes
+from zhixun.sending import Register
 
 ROOT = Path(__file__).resolve().parent.parent
 IDLE = timedelta(minutes=30)
 IN_GUIDE = timedelta(hours=72)
+LEASE = timedelta(seconds=60)
 
 # A Friday within the hours below; Saturday and Sunday follow.
 OPEN_MOMENT = datetime(2026, 11, 20, 10, 0, tzinfo=ZONE)
@@ -143,11 +149,16 @@ class Office:
     turns: Turns
     consultations: Consultations
     book: Book
+    switch: Switch
+    takeover: Takeover
+    referrals: Referrals
+    ticks: list[float]
+    """The seconds that leases are counted by; the test moves the last of them on."""
     woken: list[str] = field(default_factory=list)
 
     def restarted(self) -> Turns:
         """Return the turns of a new process on the same store."""
-        return Turns(self.database, self.journal, self.engine, self.site, self.book, self.clock, self.woken.append)
+        return Turns(self.database, self.journal, self.engine, self.site, self.book, self.clock, self.woken.append, self.switch)
 
     async def open(self, region: str = "西宁市") -> str:
         """Open a consultation; returns its number."""
@@ -206,13 +217,25 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
         book = request_book(
             database, journal, Codes(bytes(32)), clock, real_knowledge(), site, seal=sealer.seal, wake=woken.append
         )  # fmt: skip
-        turns = Turns(database, journal, engine, site, book, clock, woken.append)
+        switch = Switch(database)
+        turns = Turns(database, journal, engine, site, book, clock, woken.append, switch)
         consultations = Consultations(
             database, journal, site, clock, turns.order,
             seal=sealer.seal, wake=woken.append, quick=site.quick, idle=IDLE,
             in_guide=IN_GUIDE,
         )  # fmt: skip
         receipts = Receipts(journal, folder / "archive")
+        register = Register(real_knowledge())
+        referrals = Referrals(
+            database, journal, clock, Codes(bytes(32)), register, Rules(site.office, "ZJ", "", site.hours, 7, 3), {},
+            seal=sealer.seal, wake=woken.append,
+        )  # fmt: skip
+        ticks = [0.0]
+        takeover = Takeover(
+            database, journal, site, clock, turns.order, seal=sealer.seal, wake=woken.append,
+            lease=LEASE, patience=timedelta(minutes=15), now=lambda: ticks[-1],
+        )  # fmt: skip
         yield Office(
-            folder, database, journal, ledger, sealer, receipts, clock, engine, site, turns, consultations, book, woken
-        )
+            folder, database, journal, ledger, sealer, receipts, clock, engine, site, turns, consultations, book, switch, takeover,
+            referrals, ticks, woken,
+        )  # fmt: skip

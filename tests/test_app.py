@@ -19,11 +19,12 @@ from aiohttp.test_utils import TestServer
 from tests.channels.api import Answer, hold_against_description
 from tests.knowledge.made import write
 from tests.support import ROOT, until
-from zhixun.app import open_archive, serve
+from zhixun.app import serve
 from zhixun.commands import main
 from zhixun.errors import StopNow
 from zhixun.messages import Event
 from zhixun.settings import Settings, read_settings
+from zhixun.store import open_archive
 
 
 @dataclass

@@ -8,50 +8,52 @@ import ipaddress
 import logging
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from actions.door import actions_application
 from zhixun.archive.durable import write_private
-from zhixun.archive.journal import Journal
-from zhixun.archive.keys import Keyring, load_secret, load_signer
-from zhixun.archive.ledger import Ledger
-from zhixun.archive.receipt import Receipts
-from zhixun.archive.seal import Sealer
+from zhixun.archive.index import Index
+from zhixun.archive.keys import load_secret
+from zhixun.archive.search import Search
+from zhixun.archive.verify import verify_case
+from zhixun.archive.views import Views
+from zhixun.archive.words import Words
+from zhixun.channels.attachments import AttachmentDoor, give
 from zhixun.channels.faults import faults
 from zhixun.channels.forms import FormPages
 from zhixun.channels.pages import Pages, guard
 from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
 from zhixun.channels.windows import Windows
-from zhixun.clock import Clock, monotonic, new_token
-from zhixun.conversation.consultation import Consultations
+from zhixun.clock import new_token
 from zhixun.conversation.engine import EngineClient
 from zhixun.conversation.supervisor import EngineFiles, Supervisor, write_engine_files
 from zhixun.conversation.turn import Turns
-from zhixun.database import Database, migrate
-from zhixun.desk.accounts import Accounts
+from zhixun.desk.events import Events
 from zhixun.errors import StopNow
-from zhixun.joined import Progress, Received, request_book
+from zhixun.figures import Counted, Figures
+from zhixun.filing import Filed
+from zhixun.front_desk import FrontDesk, Rooms
+from zhixun.joined import Progress, Received
 from zhixun.knowledge.clauses import Clauses
 from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.page import catalogue_page
 from zhixun.knowledge.site import Site, load_site
 from zhixun.limits import Limiter
-from zhixun.messages import Turn
-from zhixun.requests.book import Book
-from zhixun.requests.codes import Codes
+from zhixun.names import told
+from zhixun.referral.pages import SlipPages
+from zhixun.sending import Register, Sent
 from zhixun.settings import Settings
+from zhixun.store import Archive, open_archive
+from zhixun.talk import Talk, join_talk
 from zhixun.training import train
 
-__all__ = ["Archive", "Service", "open_archive", "serve"]
+__all__ = ["Service", "serve"]
 
 _log = logging.getLogger(__name__)
 
@@ -62,71 +64,10 @@ WITNESS_SECONDS = 1
 # Half of what a citizen may have to wait for a truthful sentence: a turn writes behind another one's turn.
 STORE_PATIENCE_SECONDS = 1.2
 LEDGER_CHECK_SECONDS = 300
+INDEX_SECONDS = 1
+DELIVERY_SECONDS = 5
+REMINDER_SECONDS = 600
 DISK_LOW_BYTES = 200 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """The store and what keeps it, opened for the service or for one command."""
-
-    database: Database
-    journal: Journal
-    ledger: Ledger
-    sealer: Sealer
-    receipts: Receipts
-    clock: Clock
-    folder: Path
-    codes: Codes
-
-
-@contextlib.asynccontextmanager
-async def open_archive(settings: Settings, patience: float = 10) -> AsyncIterator[Archive]:
-    """Open the store, bringing it to the newest form first; `patience` is how long a write waits for others (seconds)."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    settings.data_dir.chmod(0o700)
-    await asyncio.to_thread(migrate, settings.database_url)
-    clock = Clock(settings.today)
-    keys, folder = settings.data_dir / "keys", settings.data_dir / "archive"
-    site = load_site(settings.knowledge_dir)
-    async with Database(settings.database_url, patience) as database:
-        journal = Journal(database, Keyring(keys), clock, settings.digest, site.number_prefix)
-        await journal.prepare()
-        ledger = Ledger(journal, folder, load_signer(keys))
-        yield Archive(
-            database, journal, ledger, Sealer(journal, folder, ledger), Receipts(journal, folder), clock, folder,
-            Codes(load_secret(keys / "requests.key")),
-        )  # fmt: skip
-
-
-@dataclass
-class _Figures:
-    """What `/metrics` tells."""
-
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-
-    def __post_init__(self) -> None:
-        self.turns = Counter("zhixun_turns", "Turns by status", ["status"], registry=self.registry)
-        self.seconds = Histogram(
-            "zhixun_turn_seconds", "From the message to the journalled reply", registry=self.registry,
-            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
-        )  # fmt: skip
-        self.engine = Gauge("zhixun_engine_ready", "1 while the engine answers", registry=self.registry)
-        self.windows = Gauge("zhixun_open_windows", "Open WebSockets", registry=self.registry)
-
-
-class _Counted:
-    """The turns, counted and timed."""
-
-    def __init__(self, turns: Turns, figures: _Figures) -> None:
-        self._turns = turns
-        self._figures = figures
-
-    async def say(self, number: str, text: str, message_id: str | None = None) -> Turn:
-        began = monotonic()
-        turn = await self._turns.say(number, text, message_id)
-        self._figures.seconds.observe(monotonic() - began)
-        self._figures.turns.labels(turn.status).inc()
-        return turn
 
 
 class Service:
@@ -145,7 +86,10 @@ class Service:
         self._knowledge: Knowledge = load(settings.knowledge_dir)
         self._site: Site = load_site(settings.knowledge_dir)
         self._windows = Windows()
-        self._figures = _Figures()
+        self._events = Events(archive.database, self._windows.wake)
+        self._words = Words(load_secret(settings.data_dir / "keys" / "index.key"))
+        self._index = Index(archive.journal, archive.folder, self._knowledge.facets, self._words)
+        self._figures = Figures()
         self._supervisor: Supervisor | None = None
         self._phase = "starting"
 
@@ -155,49 +99,42 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             engine_url, token = await self._engine_address(stack)
             engine = await stack.enter_async_context(EngineClient(engine_url, token))
-            turns, consultations, book = self._conversation(engine)
+            talk = join_talk(self._settings, self._archive, engine, self._knowledge, self._site, self._wake)
             await self._recover()
-            application = self._application(turns, consultations, book, engine)
+            application, desk = self._application(talk, engine)
+            password = await desk.prepare()
             await self._listen(stack, application, self._settings.http_host, self._settings.http_port)
             self._announce(f"公众页面 http://{self._settings.http_host}:{self._settings.http_port}/ （正在启动智能应答……）")
-            await self._first_password()
+            if password:
+                self._announce(f"工作台 http://{self._settings.http_host}:{self._settings.http_port}/desk")
+                self._announce(f"首个管理员 admin 的一次性密码（只显示这一次）：{password}")
             async with asyncio.TaskGroup() as tasks:
                 background = [
-                    tasks.create_task(self._start_engine(stack, engine, turns)),
-                    tasks.create_task(self._repeat(IDLE_CHECK_SECONDS, consultations.close_idle)),
+                    tasks.create_task(self._start_engine(stack, engine, talk.turns)),
+                    tasks.create_task(self._repeat(IDLE_CHECK_SECONDS, talk.consultations.close_idle)),
                     tasks.create_task(self._repeat(WITNESS_SECONDS, self._archive.ledger.witness)),
                     tasks.create_task(self._repeat(LEDGER_CHECK_SECONDS, self._keep_ledger)),
+                    tasks.create_task(self._repeat(INDEX_SECONDS, self._index.catch_up)),
+                    tasks.create_task(self._repeat(DELIVERY_SECONDS, talk.deliveries.carry_due)),
+                    tasks.create_task(self._repeat(REMINDER_SECONDS, talk.referrals.remind_due)),
+                    tasks.create_task(desk.watch()),
+                    *(tasks.create_task(self._repeat(seconds, work)) for seconds, work in desk.keepers()),
                 ]
                 await until.wait()
                 for task in background:
                     task.cancel()
             await self._archive.ledger.witness()
 
-    def _conversation(self, engine: EngineClient) -> tuple[Turns, Consultations, Book]:
-        archive, wake = self._archive, self._windows.wake
+    def _wake(self, number: str) -> None:
+        self._windows.wake(number)
+        self._events.wake(number)
 
-        async def seal(number: str) -> str:
-            code = await archive.sealer.seal(number)
-            await engine.forget(number)
-            return code
-
-        book = request_book(
-            archive.database, archive.journal, archive.codes, archive.clock, self._knowledge, self._site, seal=seal, wake=wake
-        )  # fmt: skip
-        turns = Turns(archive.database, archive.journal, engine, self._site, book, archive.clock, wake)
-        consultations = Consultations(
-            archive.database, archive.journal, self._site, archive.clock, turns.order, seal=seal, wake=wake,
-            quick=self._site.quick, idle=timedelta(minutes=self._settings.idle_minutes),
-            in_guide=timedelta(hours=self._settings.guide_hours),
-        )  # fmt: skip
-        return turns, consultations, book
-
-    def _application(self, turns: Turns, consultations: Consultations, book: Book, engine: EngineClient) -> web.Application:
-        progress = Progress(self._archive.receipts, book)
+    def _application(self, talk: Talk, engine: EngineClient) -> tuple[web.Application, FrontDesk]:
+        progress = Progress(self._archive.receipts, talk.book, talk.referrals)
         originals = self._settings.data_dir / "sources"
         door = WebDoor(
-            citizens=consultations,
-            turns=_Counted(turns, self._figures),
+            citizens=talk.consultations,
+            turns=Counted(talk.turns, self._figures),
             limiter=Limiter(self._settings.limits),
             site=_site_page(self._site),
             clause=Clauses(self._knowledge, self._archive.clock.today, originals).find,
@@ -208,14 +145,41 @@ class Service:
         application = web.Application(middlewares=[faults], client_max_size=MAX_BODY)
         application.on_response_prepare.append(guard)
         application.add_routes(door.routes())
-        application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows).handle)
+        application.add_routes(AttachmentDoor(door, self._archive.attachments, self._windows.wake).routes())
+        application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows, self._events.is_typing).handle)
         forms = FormPages(
             site=_site_page(self._site), services=catalogue_page(self._knowledge), limiter=door.limiter, address=door.address,
-            receiver=Received(self._knowledge, self._site, self._archive.clock, book), progress=progress.shown,
+            receiver=Received(self._knowledge, self._site, self._archive.clock, talk.book), progress=progress.shown,
         )  # fmt: skip
         application.add_routes(forms.routes())
         application.add_routes(Pages(STATIC, lambda: self._readiness(engine), self._figures.registry).routes())
-        return application
+        desk = self._desk(talk, engine, door)
+        application.add_routes(desk.routes())
+        slips = SlipPages(_site_page(self._site), talk.referrals, talk.letters, door.limiter, door.address)
+        application.add_routes(slips.routes())
+        return application, desk
+
+    def _desk(self, talk: Talk, engine: EngineClient, door: WebDoor) -> FrontDesk:
+        archive = self._archive
+
+        async def intact(number: str) -> tuple[str, ...]:
+            return await verify_case(archive.journal, archive.folder, number)
+
+        register = Register(self._knowledge)
+        sent = Sent(
+            talk.referrals, talk.deliveries, talk.letters, archive.codes, register, archive.journal, archive.database,
+            self._site.office,
+        )  # fmt: skip
+        drafts = self._settings.data_dir / "drafts"
+        drafts.mkdir(mode=0o700, exist_ok=True)
+        search, views = Search(archive.journal, self._words), Views(archive.database, archive.daybook)
+        filed = Filed(archive.journal, archive.folder, drafts, search, views, told)
+        return FrontDesk(Rooms(
+            settings=self._settings, database=archive.database, journal=archive.journal, clock=archive.clock, site=self._site,
+            knowledge=self._knowledge, book=talk.book, switch=talk.switch, takeover=talk.takeover, understand=engine.understand,
+            intact=intact, seal=talk.seal, wake=self._wake, limiter=door.limiter, address=door.address, events=self._events,
+            daybook=archive.daybook, filed=filed, sent=sent, files=archive.attachments, give=give,
+        ))  # fmt: skip
 
     async def _readiness(self, engine: EngineClient) -> tuple[bool, Mapping[str, Any]]:
         async with self._archive.database.read() as connection:
@@ -276,6 +240,7 @@ class Service:
         sealed = await self._archive.sealer.seal_pending()
         if sealed:
             self._announce(f"补封了 {sealed} 件上次未封存的咨询件。")
+        await self._archive.attachments.sweep()
         await self._keep_ledger()
 
     async def _keep_ledger(self) -> None:
@@ -290,11 +255,6 @@ class Service:
                 await work()
             except Exception as error:  # a keeper must outlive one failure; the next round tries again
                 _log.error("%s failed: %s", getattr(work, "__name__", "keeper"), type(error).__name__)
-
-    async def _first_password(self) -> None:
-        password = await Accounts(self._archive.database, self._archive.clock).first()
-        if password:
-            self._announce(f"首个管理员 admin 的一次性密码（只显示这一次）：{password}")
 
     @staticmethod
     async def _listen(stack: contextlib.AsyncExitStack, application: web.Application, host: str, port: int) -> None:

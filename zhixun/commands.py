@@ -31,10 +31,10 @@ from zhixun.requests.words import masked, told_line
 from zhixun.settings import Settings, read_settings
 
 if TYPE_CHECKING:  # the app brings the engine's libraries, which most commands do not need
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from zhixun.app import Archive
+    from zhixun.desk.staff import Account
     from zhixun.requests.request import Request
+    from zhixun.store import Archive
 
 __all__ = ["main"]
 
@@ -75,8 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", nargs="?", default="", help="指引的编号；不写就列出全部")
     command.add_argument("--draw", metavar="文件", type=Path, help="画成 SVG 图，写到这个文件")
     add("ask", "向正在运行的服务提一个问题", _ask).add_argument("text", help="问题")
-    command = add("queue", "列出等待人工的咨询件", _queue)
-    command.add_argument("--contacts", action="store_true", help="同时解密显示回电号码")
     _add_request(add("request", "列出没办完的服务申请，查看一件，或者改变它的办理状态", _request))
     command = add("verify", "核查档案的真实性、完整性、可用性、安全性", _verify)
     command.add_argument("--receipt", nargs=2, action="append", default=[], metavar=("编号", "校验码"), help="一并核对的回执")
@@ -92,10 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     command = add("report", "打印报表", _report)
     command.add_argument("what", choices=("coverage",), help="coverage 规范各条款由什么内容承担、用过几次、还缺什么")
     add("rebuild", "由流水和封存文件重建索引", _rebuild)
-    command = add("user", "管理工作人员账号", _user)
-    command.add_argument("what", choices=("list", "add", "reset"), help="list 列出，add 新增，reset 重发一次性密码")
-    command.add_argument("name", nargs="?", help="用户名")
-    command.add_argument("--role", default="clerk", help="administrator、clerk 或 reviewer")
+    _add_user(add("user", "管理工作人员账号", _user))
     command = add("sources", "导入官方文件原文，使依据能打开原条文", _sources)
     command.add_argument("source", help="sources.yml 里的编号")
     command.add_argument("file", type=Path, help="UTF-8 纯文本")
@@ -109,6 +104,16 @@ def _add_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("--owner", default="", help="由谁负责")
     command.add_argument("--note", default="", help="写给申请人的说明；退回补充和不予办理时必填")
     command.add_argument("--contacts", action="store_true", help="查看时显示完整的填写内容和电话")
+
+
+def _add_user(command: argparse.ArgumentParser) -> None:
+    words = "list 列出，add 新增，change 修改，reset 重发一次性密码并解锁，unbind 关闭双因素验证（手机和恢复码都丢了时用）"
+    command.add_argument("what", choices=("list", "add", "change", "reset", "unbind"), help=words)
+    command.add_argument("name", nargs="?", default="", help="用户名")
+    command.add_argument("--role", help="clerk 坐席（新增时的默认值）、reviewer 审核、administrator 管理、auditor 审计（只读）")
+    command.add_argument("--shown", help="显示名，如“李老师”")
+    command.add_argument("--team", action="append", help="所属组别，可以写多次")
+    command.add_argument("--active", choices=("yes", "no"), help="change 时：no 停用，yes 恢复使用")
 
 
 def _serve(settings: Settings, given: argparse.Namespace) -> int:
@@ -197,28 +202,6 @@ def _ask(settings: Settings, given: argparse.Namespace) -> int:
     return WELL
 
 
-def _queue(settings: Settings, given: argparse.Namespace) -> int:
-    from zhixun.desk.waiting import Waiting, waiting
-
-    async def work(archive: Archive) -> list[tuple[Waiting, str]]:
-        rows = await waiting(archive.database)
-        async with archive.database.read() as connection:
-            return [(row, await contact(archive, connection, row) if row.callback else "") for row in rows]
-
-    async def contact(archive: Archive, connection: AsyncConnection, row: Waiting) -> str:
-        entries = await archive.journal.read(connection, row.number)
-        left = [entry for entry in entries if entry.kind == "contact_left" and "for" not in entry.open]
-        phone = str((left[-1].private or {}).get("phone", ""))
-        return f"，要求回电 {phone if given.contacts else '尾号 ' + phone[-4:]}"
-
-    names = {"queued": "排队", "message_left": "留言"}
-    rows = _with_archive(settings, work)
-    for row, callback in rows:
-        print(f"{row.number}  {names[row.state]}{callback}  {row.channel}  {row.region}  最后一句 {row.last}")
-    print(f"共 {len(rows)} 件等待人工")
-    return WELL
-
-
 def _request(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.joined import request_book
 
@@ -283,7 +266,7 @@ def _export(settings: Settings, given: argparse.Namespace) -> int:
 def _erase(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.archive.erase import erase
 
-    _with_archive(settings, lambda a: erase(a.journal, a.sealer, given.number, given.reason))
+    _with_archive(settings, lambda a: erase(a.journal, a.sealer, given.number, given.reason, elsewhere=[a.attachments.forget]))
     print(f"{given.number} 的内容已不可读，编号、时间和存证保留。")
     return WELL
 
@@ -317,25 +300,51 @@ def _rebuild(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _user(settings: Settings, given: argparse.Namespace) -> int:
-    from zhixun.desk.accounts import Accounts
+    from zhixun.archive.keys import load_secret
+    from zhixun.desk.accounts import SYSTEM, Accounts
 
-    def accounts(archive: Archive) -> Accounts:
-        return Accounts(archive.database, archive.clock)
-
-    if given.what == "list":
-        for account in _with_archive(settings, lambda a: accounts(a).list()):
-            print(f"{account.name}  {account.role}  {'一次性密码未改' if account.one_time else ''}")
-        return WELL
-    if not given.name:
+    if given.what != "list" and not given.name:
         raise StopNow("请写明用户名。")
 
-    async def make(archive: Archive) -> str:
-        if given.what == "add":
-            return await accounts(archive).add(given.name, given.role)
-        return await accounts(archive).reset(given.name)
+    async def work(archive: Archive) -> list[str]:
+        key = load_secret(settings.data_dir / "keys" / "staff.key")
+        # Nobody signs in by a command, so that no role must have a second factor here.
+        accounts = Accounts(archive.database, archive.clock, archive.daybook, key, frozenset())
+        match given.what:
+            case "add":
+                password = await accounts.add(
+                    given.name, given.role or "clerk", by=SYSTEM, shown=given.shown or "", teams=given.team or ()
+                )
+                return [f"{given.name} 的一次性密码（只显示这一次）：{password}"]
+            case "reset":
+                return [f"{given.name} 的一次性密码（只显示这一次）：{await accounts.reset(given.name, by=SYSTEM)}"]
+            case "change":
+                active = None if given.active is None else given.active == "yes"
+                return [_told(await accounts.change(
+                    given.name, by=SYSTEM, role=given.role, shown=given.shown, teams=given.team, active=active
+                ))]  # fmt: skip
+            case "unbind":
+                await accounts.second_factor.remove(given.name, by=SYSTEM)
+                return [f"{given.name} 的双因素验证已关闭。"]
+        return [_told(account) for account in await accounts.list()]
 
-    print(f"{given.name} 的一次性密码（只显示这一次）：{_with_archive(settings, make)}")
+    for line in _with_archive(settings, work):
+        print(line)
     return WELL
+
+
+def _told(account: Account) -> str:
+    """Tell an account in one line."""
+    from zhixun.desk.staff import ROLES
+
+    marks = {
+        "已停用": not account.active, "一次性密码未改": account.one_time, "双因素验证": account.second_factor,
+        "已锁定": bool(account.locked_until),
+    }  # fmt: skip
+    shown = account.shown if account.shown != account.name else ""
+    parts = (account.name, shown, f"{ROLES[account.role]}（{account.role}）", "、".join(account.teams),
+             *(mark for mark, holds in marks.items() if holds))  # fmt: skip
+    return "  ".join(filter(None, parts))
 
 
 def _sources(settings: Settings, given: argparse.Namespace) -> int:
@@ -349,7 +358,7 @@ def _sources(settings: Settings, given: argparse.Namespace) -> int:
 
 def _with_archive(settings: Settings, work: Callable[[Archive], Awaitable[_T]]) -> _T:
     """Open the store, do one piece of work, close it."""
-    from zhixun.app import open_archive
+    from zhixun.store import open_archive
 
     async def run() -> _T:
         async with open_archive(settings) as archive:

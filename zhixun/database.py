@@ -146,7 +146,7 @@ attachments = sa.Table(
     sa.Column("consultation", sa.String(32), nullable=False, index=True),
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("sender", sa.String(64), nullable=False),
-    sa.Column("type", sa.String(64), nullable=False),
+    sa.Column("type", sa.String(80), nullable=False),
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("erased", sa.Boolean, nullable=False, default=False),
@@ -154,7 +154,8 @@ attachments = sa.Table(
 # The index of the archive: one row for each consultation, and its words (table `case_words`, FTS5, made by the migration).
 cases = sa.Table(
     "cases", metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    # Where the journal opened it: newer ones have higher ids, and the index made anew has the same.
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.String(32), nullable=False, unique=True),
     sa.Column("day", sa.String(10), nullable=False, index=True),
     sa.Column("channel", sa.String(16), nullable=False),

@@ -18,9 +18,11 @@ from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.intake import Intake, read_form
 from zhixun.knowledge.site import Site
 from zhixun.numbers import valid_request_number
+from zhixun.ports import Seal
+from zhixun.referral.book import Referrals
+from zhixun.referral.words import told_slip
 from zhixun.requests.book import Book
 from zhixun.requests.codes import Codes
-from zhixun.requests.ports import Seal
 from zhixun.requests.words import told_due, told_request
 
 __all__ = ["Progress", "Received", "request_book"]
@@ -66,6 +68,7 @@ class Progress:
 
     receipts: Receipts
     book: Book
+    referrals: Referrals
 
     async def of(self, number: str, code: str) -> Mapping[str, Any]:
         """Return it as the citizen API gives it.
@@ -77,7 +80,8 @@ class Progress:
         if valid_request_number(number):
             return {"requests": [told_request(await self.book.find(number, code))]}
         receipt = asdict(await self.receipts.check(number, code))
-        return {**receipt, "requests": [told_request(request) for request in await self.book.of(number)]}
+        made, slips = await self.book.of(number), await self.referrals.of(number)
+        return {**receipt, "requests": [told_request(one) for one in made], "referrals": [told_slip(one) for one in slips]}
 
     async def shown(self, number: str, code: str) -> Mapping[str, Any]:
         """Return it as a page shows it: states in words, times as the clock on the wall."""
@@ -85,7 +89,9 @@ class Progress:
         requests = [{**one, **{name: _wall(one[name]) for name in ("received", "changed", "due")}} for one in found["requests"]]
         for one in requests:
             one["due"] += "（示例，以本单位公布为准）" if one["due"] and not one["confirmed"] else ""
-        return {"intact": found.get("intact"), "state": _STATES.get(found.get("state", ""), ""), "requests": requests}
+        state = _STATES.get(found.get("state", ""), "")
+        slips = [{**one, "issued": _wall(one["issued"])} for one in found.get("referrals", ())]
+        return {"intact": found.get("intact"), "state": state, "requests": requests, "referrals": slips}
 
 
 def _wall(stamped: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zhixun.clock import monotonic
 from zhixun.errors import TryLater
 
-__all__ = ["ADDRESS", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "Bucket", "Limiter"]
+__all__ = ["ADDRESS", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "SIGN_IN", "UPLOADS", "Bucket", "Limiter"]
 
 _REMEMBERED = 20_000
 
@@ -28,7 +28,9 @@ ADDRESS = Bucket("address", burst=40, rate=10)
 OPENINGS = Bucket("openings", burst=60, rate=2)
 SESSION = Bucket("session", burst=6, rate=1)
 FORMS = Bucket("forms", burst=20, rate=0.1)
+SIGN_IN = Bucket("sign_in", burst=20, rate=0.2)
 RECEIPTS = Bucket("receipts", burst=10, rate=0.1)
+UPLOADS = Bucket("uploads", burst=30, rate=0.2)
 
 
 class Limiter:

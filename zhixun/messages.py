@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 __all__ = [
-    "AROUND_PHONE", "BACK", "ENDED", "HIDDEN", "HIDDEN_PHONE", "LEAVE", "MOBILE", "OWNERS", "PERSON", "SKIP", "STATUSES",
-    "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Terms", "Turn", "dump",
+    "AROUND_PHONE", "BACK", "ENDED", "HIDDEN", "HIDDEN_PHONE", "LEAVE", "MOBILE", "OWNERS", "PERSON", "SKIP", "SLIP_ENDED", "STATUSES",
+    "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Terms", "To", "Turn", "dump",
 ]  # fmt: skip
 
 BACK, LEAVE = "上一步", "退出"
@@ -25,6 +25,8 @@ PERSON = "转人工"
 """What is said to be given to a person."""
 ENDED = ("done", "declined")
 """The standings of a request in which nothing more will be done."""
+SLIP_ENDED = ("refused", "done", "withdrawn")
+"""The standings of a slip in which the outside agency has nothing more to do."""
 OWNERS = ("bot", "queue", "staff", "closed")
 STATUSES = (
     "answered", "clarify", "guide", "service", "small_talk", "out_of_scope",
@@ -135,6 +137,15 @@ class Entry:
     actor: str
     open: Mapping[str, Any]
     private: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """Whom a consultation is passed on to: a member of staff, or a team when `name` is empty; `shown` is said to the citizen."""
+
+    team: str
+    name: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

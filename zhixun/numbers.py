@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-__all__ = ["day_of", "make_number", "request_number", "sequence_of", "valid_number", "valid_request_number"]
+__all__ = ["counter_of", "day_of", "make_number", "prefix_of", "request_number", "sequence_of", "valid_number", "valid_request_number"]
 
 _FORM = re.compile(r"(?a)[A-Z]{2,6}-(\d{8})-(\d{6})-(\d)")
 _REQUEST = re.compile(r"(?a)[A-Z]{2,6}-(\d{8})-(\d{6})-(\d{2})-(\d)")
@@ -50,6 +50,16 @@ def valid_request_number(number: str) -> bool:
     """Tell whether `number` has the form of a request's and the right check digit."""
     match = _REQUEST.fullmatch(number)
     return match is not None and _is_day(match[1]) and _check_digit("".join(match.groups()[:3])) == match[4]
+
+
+def counter_of(prefix: str, day: date) -> str:
+    """Return under which name the numbers of a day are counted; those of another kind of file by its prefix: `GZ20261121`."""
+    return f"{prefix}{day:%Y%m%d}" if prefix else day.isoformat()
+
+
+def prefix_of(number: str) -> str:
+    """Return what a number begins with."""
+    return number.partition("-")[0]
 
 
 def _is_day(digits: str) -> bool:

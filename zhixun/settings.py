@@ -33,6 +33,16 @@ class Settings:
     idle_minutes: int
     guide_hours: int
     trusted_proxy: bool
+    public_url: str
+    smtp_host: str
+    smtp_port: int
+    smtp_from: str
+    smtp_user: str
+    smtp_password_file: Path | None
+    smtp_tls: str
+    webhook_secrets_file: Path | None
+    webhook_private_hosts: frozenset[str]
+    ca_file: Path | None
 
     @property
     def knowledge_dir(self) -> Path:
@@ -65,6 +75,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         idle_minutes=values["IDLE_MINUTES"],
         guide_hours=values["GUIDE_HOURS"],
         trusted_proxy=values["TRUSTED_PROXY"],
+        public_url=values["PUBLIC_URL"].rstrip("/"),
+        **{name.lower(): values[name] for name in _SENDING},
     )
 
 
@@ -115,6 +127,22 @@ def _optional_path(value: str) -> Path | None:
     return _path(value) if value else None
 
 
+def _address(value: str) -> str:
+    if value and not value.startswith(("https://", "http://")):
+        raise ValueError("应为 https:// 开头的网址")
+    return value
+
+
+def _tls(value: str) -> str:
+    if value not in ("starttls", "tls", "off"):
+        raise ValueError("应为 starttls、tls 或 off")
+    return value
+
+
+def _names(value: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in value.split(",") if name.strip())
+
+
 def _day(value: str) -> date | None:
     if not value:
         return None
@@ -124,6 +152,8 @@ def _day(value: str) -> date | None:
         raise ValueError("应为 2026-11-21 这样的日期") from error
 
 
+_SENDING = ("SMTP_HOST", "SMTP_PORT", "SMTP_FROM", "SMTP_USER", "SMTP_PASSWORD_FILE", "SMTP_TLS", "WEBHOOK_SECRETS_FILE",
+            "WEBHOOK_PRIVATE_HOSTS", "CA_FILE")  # fmt: skip
 _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "DATA_DIR": (_path, "./var"),
     "PROJECT_DIR": (_path, str(Path(__file__).resolve().parent.parent)),
@@ -138,4 +168,14 @@ _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "IDLE_MINUTES": (_minutes, "30"),
     "GUIDE_HOURS": (_hours, "72"),
     "TRUSTED_PROXY": (_switch, "off"),
+    "PUBLIC_URL": (_address, ""),
+    "SMTP_HOST": (str, ""),
+    "SMTP_PORT": (_port, "587"),
+    "SMTP_FROM": (str, ""),
+    "SMTP_USER": (str, ""),
+    "SMTP_PASSWORD_FILE": (_optional_path, ""),
+    "SMTP_TLS": (_tls, "starttls"),
+    "WEBHOOK_SECRETS_FILE": (_optional_path, ""),
+    "WEBHOOK_PRIVATE_HOSTS": (_names, ""),
+    "CA_FILE": (_optional_path, ""),
 }

@@ -128,9 +128,11 @@ async def look_at(folder: Path, algorithm: str = "sha256") -> AsyncIterator[Worl
         yield World(folder, database, algorithm)
 
 
-def check(archive: Path, receipts: Sequence[tuple[str, str]] = (), heads: Sequence[Path] = (), key: str = "") -> list[str]:
+def check(
+    archive: Path, receipts: Sequence[tuple[str, str]] = (), heads: Sequence[Path] = (), key: str = "", *, part: bool = False
+) -> list[str]:
     """Run the stand-alone checker in this process; returns what it found."""
-    return checker.Check(Namespace(archive=archive, receipt=receipts, head=heads, key=key)).found
+    return checker.Check(Namespace(archive=archive, receipt=receipts, head=heads, key=key, part=part)).found
 
 
 def run_checker(*arguments: object, python: str = sys.executable) -> subprocess.CompletedProcess[str]:

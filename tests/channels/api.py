@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
 from tests.support import Office, real_knowledge
+from zhixun.archive.attachments import Attachments, folder_beside
+from zhixun.channels.attachments import AttachmentDoor
 from zhixun.channels.faults import faults
 from zhixun.channels.forms import FormPages
 from zhixun.channels.pages import Pages, guard
@@ -51,6 +54,7 @@ class Api:
     windows: Windows
     limiter: Limiter
     seconds: list[float]
+    files: Attachments
     ready: list[bool] = field(default_factory=lambda: [True])
 
     async def call(
@@ -60,8 +64,10 @@ class Api:
         headers = {**({"Authorization": f"Bearer {session}"} if session else {}), **more.pop("headers", {})}
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         async with self.http.request(method, self.base + path, data=data, headers=headers, **more) as response:
-            text = await response.text()
-            answer = Answer(response.status, json.loads(text) if "json" in response.content_type else text, dict(response.headers))
+            raw = await response.read()
+            kind = response.content_type
+            body = json.loads(raw) if "json" in kind else raw.decode() if kind.startswith("text/") else raw
+            answer = Answer(response.status, body, dict(response.headers))
         hold_against_description(method, path.partition("?")[0], answer)
         return answer
 
@@ -118,6 +124,7 @@ class Window:
 
 def hold_against_description(method: str, path: str, answer: Answer) -> None:
     """Fail when openapi.yml does not describe this answer."""
+    path = re.sub(r"^(/api/v1/attachments/)[^/]+$", r"\1{id}", path)
     operation = DESCRIBED["paths"].get(path, {}).get(method.lower())
     if operation is None:
         assert answer.status in (204, 404, 405), (method, path, answer.status)
@@ -129,7 +136,7 @@ def hold_against_description(method: str, path: str, answer: Answer) -> None:
     response = responses[str(answer.status)]
     if "$ref" in response:
         response = DESCRIBED["components"]["responses"][response["$ref"].rsplit("/", 1)[-1]]
-    if "content" in response:
+    if "application/json" in response.get("content", ()):
         validate(answer.body, response["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1])
 
 
@@ -148,7 +155,7 @@ def _check_frame(frame: dict[str, Any]) -> None:
     elif kind == "error":
         validate({"error": frame["error"]}, "Error")
     else:
-        assert kind in ("typing", "closed"), frame
+        assert kind in ("working", "closed"), frame
 
 
 @asynccontextmanager
@@ -159,7 +166,7 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     office.consultations._wake = office.turns._wake = windows.wake
     knowledge = real_knowledge()
 
-    progress = Progress(office.receipts, office.book)
+    progress = Progress(office.receipts, office.book, office.referrals)
     door = WebDoor(
         citizens=office.consultations,
         turns=office.turns,
@@ -183,7 +190,11 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     application = web.Application(middlewares=[faults], client_max_size=MAX_BODY)
     application.on_response_prepare.append(guard)
     application.add_routes(door.routes())
-    application.router.add_get("/api/v1/ws", SocketDoor(door, windows).handle)
+    files = Attachments(
+        office.database, office.journal, folder_beside(office.folder / "archive"), office.site.phrases["attached"], spare=0
+    )  # fmt: skip
+    application.add_routes(AttachmentDoor(door, files, windows.wake).routes())
+    application.router.add_get("/api/v1/ws", SocketDoor(door, windows, lambda _: False).handle)
     forms = FormPages(
         site={"name": office.site.name, "office": office.site.office}, services=catalogue_page(knowledge), limiter=limiter,
         receiver=Received(knowledge, office.site, office.clock, office.book), progress=progress.shown, address=door.address,
@@ -191,4 +202,4 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     application.add_routes(forms.routes())
     application.add_routes(Pages(static, readiness, CollectorRegistry()).routes())
     async with TestServer(application) as server, ClientSession() as http:
-        yield Api(office, f"http://{server.host}:{server.port}", http, windows, limiter, seconds, ready)
+        yield Api(office, f"http://{server.host}:{server.port}", http, windows, limiter, seconds, files, ready)

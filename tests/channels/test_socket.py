@@ -50,7 +50,7 @@ async def test_a_message_over_the_line_is_a_turn_like_any_other(api: Api) -> Non
         while not said or said[-1]["from"] != "bot":
             frames.append(await window.frame())
             said += frames[-1].get("entries", [])
-    assert "typing" in [frame["type"] for frame in frames]
+    assert "working" in [frame["type"] for frame in frames]
     assert [(entry["from"], entry["text"]) for entry in said] == [("citizen", "异议期多久"), ("bot", "答：异议期多久")]
     assert said[0]["message_id"] == "m-1"
     assert api.office.engine.texts == ["异议期多久"]
@@ -177,7 +177,7 @@ async def test_a_bad_frame_is_told_and_the_line_goes_on(api: Api, frame: str | b
         await window.frame()
         await (window.socket.send_bytes(frame) if isinstance(frame, bytes) else window.socket.send_str(frame))
         told = await window.frame()
-        while told["type"] == "typing":
+        while told["type"] == "working":
             told = await window.frame()
         assert (told["type"], told["error"]["code"], told["error"]["field"]) == ("error", code, field)
         await window.socket.send_json({"text": "异议期多久"})
@@ -222,7 +222,7 @@ async def test_the_end_is_told_to_every_window_and_to_late_ones(api: Api) -> Non
         assert [frame["owner"] for frame in frames[:-1]] == ["closed"]
         await window.socket.send_json({"text": "还在吗", "message_id": "m-9"})
         told = await window.frame()
-        while told["type"] == "typing":
+        while told["type"] == "working":
             told = await window.frame()
         assert (told["error"]["code"], told["message_id"]) == ("closed", "m-9")
     async with api.window(session) as late:
@@ -276,7 +276,7 @@ async def test_a_failing_store_is_told_over_the_line(api: Api, caplog: pytest.Lo
         other.close()
         await window.socket.send_json({"text": "一句不该进日志的话", "message_id": "m-1"})
         told = await window.frame()
-        while told["type"] == "typing":
+        while told["type"] == "working":
             told = await window.frame()
         assert (told["type"], told["error"]["code"], told["message_id"]) == ("error", "internal", "m-1")
     assert "OperationalError" in caplog.text

@@ -8,7 +8,7 @@ from zhixun.messages import OWNERS
 
 STATES = {"bot": "bot", "queued": "queue", "message_left": "queue", "staff": "staff", "closed": "closed"}
 ALLOWED = {
-    ("bot", "queued"), ("bot", "message_left"), ("bot", "closed"),
+    ("bot", "queued"), ("bot", "message_left"), ("bot", "staff"), ("bot", "closed"),
     ("queued", "staff"), ("queued", "bot"), ("queued", "message_left"), ("queued", "closed"),
     ("message_left", "staff"), ("message_left", "bot"), ("message_left", "queued"), ("message_left", "closed"),
     ("staff", "queued"), ("staff", "bot"), ("staff", "closed"),

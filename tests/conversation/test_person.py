@@ -29,7 +29,7 @@ def test_in_hours_the_citizen_waits_in_the_queue() -> None:
     assert (state, reply.text, reply.kind) == ("queued", _site().phrases["queued"], "handoff")
     assert reply.buttons == (Button("取消排队", "取消排队"),)
     assert [(event.kind, event.actor, event.open) for event in events] == [
-        ("handed_off", "zhixun", {"state": "queued", "reason": "asked"})
+        ("handed_off", "zhixun", {"state": "queued", "reason": "asked", "team": ""})
     ]
 
 

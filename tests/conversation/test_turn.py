@@ -237,7 +237,7 @@ async def test_the_engine_can_hand_over(office: Office) -> None:
     turn = await office.turns.say(number, "我要投诉")
     assert [reply.text for reply in turn.replies] == ["抱歉。", office.site.phrases["queued"]]
     assert (turn.status, turn.owner) == ("handoff", "queue")
-    assert (await office.entries(number))[-1].open == {"state": "queued", "reason": "complaint"}
+    assert (await office.entries(number))[-1].open == {"state": "queued", "reason": "complaint", "team": "综合窗口"}
 
 
 async def test_a_citizen_may_leave_the_queue(office: Office) -> None:

@@ -3,6 +3,7 @@ import { createApi } from './api.js';
 import { createLine } from './line/line.js';
 import { createMemory } from './memory.js';
 import { createStore, heard, lengthOf, LIMIT, marked, NOTHING, said } from './state.js';
+import { createUploads } from './uploads.js';
 import { W } from './words.js';
 
 const SLOW = 3000;
@@ -15,6 +16,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
   const store = createStore();
   const timers = {};
   let line = null;
+  const uploads = createUploads({ store, api, newId, sent: () => line && line.ask(), gone });
 
   const later = (name, ms, act) => {
     clearTimeout(timers[name]);
@@ -86,7 +88,8 @@ export function createConsultation({ server, memory = createMemory(server), api 
   // ---- what comes from the line ----------------------------------------------------------------------------
 
   function frame(news) {
-    if (news.type === 'typing') {
+    // The program is at work on what was said; or somebody at the desk is writing.
+    if (news.type === 'typing' || (news.type === 'working' && store.get().owner !== 'staff')) {
       store.set({ typing: true });
       later('typing', TYPING, () => store.set({ typing: false }));
       return;
@@ -185,6 +188,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
   function over() {
     memory.set('outbox', null);
     memory.set('draft', null);
+    uploads.stop();
     later('over', 4000, () => line && line.stop());
     if (!store.get().receipt) fetchReceipt().catch(() => {});
   }
@@ -210,6 +214,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
 
   function forget() {
     forgetTimers();
+    uploads.stop();
     if (line) line.stop();
     line = null;
     api.use('');
@@ -220,13 +225,15 @@ export function createConsultation({ server, memory = createMemory(server), api 
     store,
     memory,
     start, agree, decline, reconsider, say, resend, ask, callPerson, end, fetchReceipt, rate, renew,
+    attach: uploads.add, retry: uploads.retry, drop: uploads.drop,
+    file: (id) => api.file(id).catch((problem) => { store.set({ notice: problem.message }); return null; }),
     clause: (basis) => api.clause(basis.source, basis.locator),
     hasSession: () => Boolean(memory.get('session')),
     seen: () => store.get().unread && store.set({ unread: 0 }),
     quiet: () => store.set({ notice: '' }),
     nudge: () => line && line.nudge(),
     cut: () => line && line.cut(),
-    stop() { forgetTimers(); if (line) line.stop(); line = null; },
+    stop() { forgetTimers(); uploads.stop(); if (line) line.stop(); line = null; },
   };
 }
 

@@ -9,6 +9,7 @@ export const NOTHING = Object.freeze({
   entries: Object.freeze([]),
   last: 0,
   outbox: Object.freeze([]),
+  files: Object.freeze([]),
   waiting: '',
   typing: false,
   question: '',
@@ -20,6 +21,7 @@ export const NOTHING = Object.freeze({
 });
 
 export const LIMIT = 2000;
+export const FILE_LIMIT = 10 * 1024 * 1024;
 export const lengthOf = (text) => Array.from(text).length;
 
 export function createStore() {
@@ -63,8 +65,12 @@ export function heard(state, { entries = [], owner }) {
   };
 }
 
+// Files and what is said to them stand beside the talk: they answer nothing, and what was offered before still stands.
+const aside = (entry) => entry.kind === 'attachment' || entry.kind === 'attached';
+
 // A greeting that comes in while the first question is still under way is not its answer.
-function isAnswered(fresh, outbox) {
+function isAnswered(news, outbox) {
+  const fresh = news.filter((entry) => !aside(entry));
   const latest = fresh[fresh.length - 1];
   return Boolean(latest) && latest.from !== 'citizen' && !outbox.some((item) => item.state === 'pending');
 }
@@ -90,15 +96,23 @@ export function marked(state, id, mark, problem = '') {
   return { ...state, outbox, waiting: mark === 'pending' ? state.waiting : '' };
 }
 
+// Files under way, in the order in which they were chosen: sending, lost (to be sent again) or refused.
+export const withFile = (state, file) => ({ ...state, files: [...state.files, Object.freeze({ state: 'sending', part: 0, problem: '', ...file })], notice: '' });
+export const withoutFile = (state, id) => ({ ...state, files: state.files.filter((file) => file.id !== id) });
+export const fileChanged = (state, id, change) => ({
+  ...state, files: state.files.map((file) => (file.id === id ? Object.freeze({ ...file, ...change }) : file)),
+});
+
 // The buttons on offer: those of the newest word of the assistant, as long as the citizen has not answered it.
 export function choices(state) {
   if (state.phase !== 'talking' || state.outbox.length) return [];
-  for (let i = state.entries.length - 1; i >= 0; i -= 1) {
-    const entry = state.entries[i];
-    if (entry.from === 'citizen') return [];
-    if (entry.buttons && entry.buttons.length) return entry.buttons;
-    if (entry.from === 'bot') break;
+  const talk = state.entries.filter((entry) => !aside(entry));
+  for (let i = talk.length - 1; i >= 0 && talk[i].from !== 'citizen'; i -= 1) {
+    if (talk[i].buttons && talk[i].buttons.length) return talk[i].buttons;
+    if (talk[i].from === 'bot') break;
   }
-  const fresh = state.caughtUp && state.last > 0 && !state.entries.some((entry) => entry.from === 'citizen');
-  return fresh && state.owner === 'bot' && state.site ? state.site.quick || [] : [];
+  const fresh = state.caughtUp && state.last > 0 && !talk.some((entry) => entry.from === 'citizen');
+  if (fresh && state.owner === 'bot' && state.site && state.site.quick) return state.site.quick;
+  const latest = state.entries[state.entries.length - 1];
+  return (latest && aside(latest) && latest.buttons) || [];
 }

@@ -62,6 +62,18 @@ export const W = {
   tooLong: (n) => `超出 ${n} 字，请删减或分几次发送`,
   dismiss: '知道了',
 
+  attach: '添加图片或文件',
+  files: '正在发送的文件',
+  fileSending: '发送中',
+  fileSize: (n) => (n < 1e6 ? `${Math.ceil(n / 1024)} KB` : `${(n / 1024 / 1024).toFixed(1)} MB`),
+  fileLarge: '文件太大，每个最多 10 MB。请压缩或分开后再发。',
+  fileType: '只能发送图片（PNG、JPEG、WebP）、PDF 和 Word 文件。',
+  fileEmpty: '这个文件是空的，请重新选择。',
+  fileLost: '没有发出。请检查网络后重发。',
+  fileRetry: '重发',
+  fileDrop: '移除',
+  download: '下载',
+
   lost: '连接已断开，正在重连…',
   restored: '已恢复',
   connecting: '正在连接…',

@@ -18,9 +18,11 @@ function scene(over = {}, memory = createMemory('t', nowhere)) {
     close: record('close', { receipt: { number: 'ZX-1', code: 'C' }, sealed: true }),
     rate: record('rate', { ok: true }),
     clause: record('clause', {}),
+    attach: record('attach', { id: 'f' }),
+    file: record('file', 'content'),
   };
   let ports;
-  const openLine = (given) => { ports = given; return { send: (item) => sent.push(item), nudge() {}, stop() {} }; };
+  const openLine = (given) => { ports = given; return { send: (item) => sent.push(item), ask: () => calls.push(['ask']), nudge() {}, stop() {} }; };
   const talk = createConsultation({ server: 'https://a.example', memory, api, openLine });
   return { talk, calls, sent, memory, on: () => ports.on, state: () => talk.store.get() };
 }

@@ -69,6 +69,23 @@ test('buttons are offered until they are answered, and quick questions only at t
   assert.deepEqual(choices(heard(offered, { entries: [entry(3, 'citizen')], owner: 'bot' })), []);
 });
 
+test('a file answers nothing and takes no choice away', () => {
+  const buttons = [{ title: '甲', payload: '甲' }];
+  const person = [{ title: '转人工', payload: '转人工' }];
+  const site = { quick: [{ title: '快', payload: '快' }] };
+  const file = (seq) => [entry(seq, 'citizen', { kind: 'attachment' }), entry(seq + 1, 'system', { kind: 'attached', buttons: person })];
+  const begun = heard({ ...talking, site }, { entries: [entry(1, 'bot')], owner: 'bot' });
+  assert.equal(choices(heard(begun, { entries: file(2), owner: 'bot' })), site.quick);
+  const offered = heard(begun, { entries: [entry(2, 'citizen'), entry(3, 'bot', { buttons })], owner: 'bot' });
+  assert.equal(choices(heard(offered, { entries: file(4), owner: 'bot' })), buttons);
+  const plain = heard(begun, { entries: [entry(2, 'citizen'), entry(3, 'bot')], owner: 'bot' });
+  assert.equal(choices(heard(plain, { entries: file(4), owner: 'bot' })), person);
+  const asked = heard(said(begun, { id: 'a', text: 'x', time: '' }), { entries: [entry(2, 'citizen', { message_id: 'a' })], owner: 'bot' });
+  const sent = heard(asked, { entries: file(3), owner: 'bot' });
+  assert.equal(sent.waiting, 'now');
+  assert.equal(heard(sent, { entries: [entry(5, 'bot')], owner: 'bot' }).waiting, '');
+});
+
 test('length counts characters as the server does, not halves of them', () => {
   assert.equal(lengthOf('知𠮷'), 2);
 });

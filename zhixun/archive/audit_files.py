@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from zhixun.archive.attachments import check_file, folder_beside
 from zhixun.archive.audit_journal import safe_event
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.journal import Journal, as_entry
@@ -93,6 +94,7 @@ class FileAudit:
         self._check_sealed(case, everything, sheet)
         erased = any(event["kind"] == "erased" for event in everything)
         key = self._check_key(case, erased, events, lost=bool(old), sheet=sheet)
+        self._check_attachments(case, everything, key, sheet)
         self._check_page(case, erased, key, sheet)
         self._check_index(case, everything, sheet)
 
@@ -158,6 +160,18 @@ class FileAudit:
                 except OurFault as error:
                     sheet.find("open", error.message)
         return key
+
+    def _check_attachments(self, case: Case, events: Sequence[Mapping[str, Any]], key: bytes | None, sheet: Sheet) -> None:
+        """Check that every file that was sent is there and opens."""
+        if key is None:
+            return  # whether it may be missing was looked at above
+        for told in (event["body"]["open"] for event in events if event["kind"] == "attached"):
+            sheet.count("open")
+            path = folder_beside(self._archive) / case.number / told["id"]
+            try:
+                check_file(path, key, told["size"], told["digest"], self._algorithm)
+            except OurFault as error:
+                sheet.find("open", error.message)
 
     def _check_page(self, case: Case, erased: bool, key: bytes | None, sheet: Sheet) -> None:
         if not case.leaves:

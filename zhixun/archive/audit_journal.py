@@ -15,7 +15,7 @@ from zhixun.archive.journal import anchor, event_of
 from zhixun.archive.report import Sheet
 from zhixun.archive.sealed import Leaf
 from zhixun.database import counters, journal, meta
-from zhixun.numbers import day_of, sequence_of, valid_number
+from zhixun.numbers import counter_of, day_of, prefix_of, sequence_of, valid_number
 
 __all__ = ["Course", "audit_journal", "audit_store", "restored_at", "safe_event"]
 
@@ -148,15 +148,16 @@ async def _check_numbers(connection: AsyncConnection, course: Course, sheet: She
     restored = await restored_at(connection)
     known_from = restored["day"] if restored else ""
     days: dict[str, list[int]] = {}
-    for number in filter(valid_number, course.last):
-        days.setdefault(day_of(number).isoformat(), []).append(sequence_of(number))
     counted = {row.day: row.last for row in await connection.execute(sa.select(counters))}
+    for number in filter(valid_number, course.last):
+        own = counter_of(prefix_of(number), day_of(number))
+        days.setdefault(own if own in counted else counter_of("", day_of(number)), []).append(sequence_of(number))
     for day in sorted(days.keys() | counted.keys()):
         used, last = days.get(day, []), counted.get(day, 0)
         sheet.count("number", len(used))
         # Consultations that were not sealed when the store was lost are gone, and their numbers with them.
         absent = sorted(set(range(1, min(last, _MOST) + 1)) - set(used))
-        if day > known_from and absent:
+        if day.replace("-", "")[-8:] > known_from.replace("-", "") and absent:
             sheet.find("number", f"{day} 缺 {len(absent)} 个编号，自第 {absent[0]:06d} 号起")
         for sequence in sorted(each for each in used if each > last):
             sheet.find("number", f"{day} 的第 {sequence:06d} 号超出当日计数 {last}")

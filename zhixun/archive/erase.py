@@ -1,8 +1,9 @@
 """Forgetting: a person's words become unreadable for ever, and every proof still holds.
 
-The words stand sealed under the consultation's own key in the journal and in the sealed files, and in the clear in the
-rendering only. So the key is destroyed, the rendering deleted, and a tombstone takes their place in the journal and in a
-supplement. What a disk keeps of deleted files below the file system is for disk encryption to protect.
+The words stand sealed under the consultation's own key in the journal and in the sealed files, as marks in the index, and in
+the clear in the rendering only. So the key is destroyed, the marks are purged, the rendering deleted, and a tombstone takes
+their place in the journal and in a supplement. What a disk keeps of deleted files below the file system is for disk encryption
+to protect.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
+from zhixun.archive.case_words import forget_words, purge
 from zhixun.archive.journal import Journal
 from zhixun.archive.seal import Sealer
 from zhixun.clock import monotonic
-from zhixun.database import Database, consultations, requests
+from zhixun.database import Database, consultations, requests, slips
 from zhixun.errors import CitizenError, TryLater
-from zhixun.messages import ENDED, Event
+from zhixun.messages import ENDED, SLIP_ENDED, Event
 
 __all__ = ["erase"]
 
@@ -37,7 +39,7 @@ async def erase(
         number: the consultation.
         reason: why, for the tombstone; it is never erased, so it must not name the person.
         by: who erases.
-        elsewhere: what else must forget the consultation (e.g. the engine's memory).
+        elsewhere: what else must forget the consultation: the engine's memory, the attached files (sealed under the same key).
 
     Raises:
         CitizenError: there is no such consultation, it or a request made in it is not closed yet, or the reason is empty or
@@ -56,13 +58,19 @@ async def erase(
         open_ = await connection.scalar(running)
         if open_ is not None:
             raise CitizenError(f"申请 {open_} 还没有办完，请先办结或撤回再删除。", code="not_closed", status=409)
+        held = sa.select(slips.c.number).where(slips.c.consultation == number, slips.c.standing.not_in(SLIP_ENDED))
+        slip = await connection.scalar(held)
+        if slip is not None:
+            raise CitizenError(f"转介单 {slip} 还在办理，请先办结或撤回再删除。", code="not_closed", status=409)
         if "erased" not in await journal.kinds(connection, number):
             await journal.append(connection, number, [Event("erased", by, {"reason": reason.strip()})])
         await journal.keyring.destroy(connection, number)
+        await forget_words(connection, number)
     await sealer.seal(number)
     await sealer.render_again(number)
     for forget in elsewhere:
         await forget(number)
+    await purge(journal.database)
     if not await _empty_log(journal.database):
         raise TryLater("密钥已销毁，但数据库日志正被读取、暂不能清空，请稍后再执行一次。", code="log_busy")
 

@@ -12,8 +12,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import sqlalchemy as sa
 import xlsxwriter  # type: ignore[import-untyped]  # it has no types
@@ -27,11 +28,13 @@ from zhixun.errors import CitizenError
 from zhixun.messages import Entry, dump
 from zhixun.numbers import day_of
 
-__all__ = ["FORMATS", "HEADER", "export", "harmless"]
+__all__ = ["FORMATS", "HEADER", "SHEETS", "Cell", "csv_lines", "draft_of", "export", "harmless", "local_time", "rating_cells"]
 
 Cell = str | int | float
 Write = Callable[[Mapping[str, Any], Sequence[Entry]], None]
 """Writes one consultation."""
+WriteLine = Callable[[Sequence[Cell]], object]
+"""Writes one line of a table."""
 
 _SCORES = ("professionalism", "attitude", "content", "quality", "satisfaction")
 HEADER = ("编号", "渠道", "地区", "开始时间", "结束时间", "轮次", "时间", "发言方", "内容", "答复状态", "知识条目", "意图",
@@ -64,18 +67,24 @@ async def export(
         query = sa.select(consultations).order_by(consultations.c.number)
         listed = [dict(row) for row in (await connection.execute(query)).mappings()]
     chosen = [row for row in listed if (since or date.min) <= day_of(row["number"]) <= (until or date.max)]
+    with draft_of(out) as draft, FORMATS[form](draft) as write:
+        for row in tqdm(chosen, desc="导出", unit="件", disable=None if progress else True):
+            async with journal.database.read() as connection:
+                entries = await journal.read(connection, row["number"])
+            write(row, entries)
+    return len(chosen)
+
+
+@contextmanager
+def draft_of(out: Path) -> Iterator[Path]:
+    """Give the draft of `out` to be written; it takes its place at the end, or leaves the old file as it was on any error."""
     draft = open_draft(out)
     try:
-        with FORMATS[form](draft) as write:
-            for row in tqdm(chosen, desc="导出", unit="件", disable=None if progress else True):
-                async with journal.database.read() as connection:
-                    entries = await journal.read(connection, row["number"])
-                write(row, entries)
+        yield draft
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
     publish(out)
-    return len(chosen)
 
 
 def harmless(text: str) -> str:
@@ -101,50 +110,65 @@ def _json(draft: Path) -> Iterator[Write]:
         file.write("\n]}\n")
 
 
+def csv_lines(file: TextIO, header: Sequence[str]) -> WriteLine:
+    """Begin a table in `file`; returns what writes a line of it."""
+    writer = csv.writer(file)
+    writer.writerow(header)
+    return lambda line: writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in line])
+
+
 @contextmanager
-def _csv(draft: Path) -> Iterator[Write]:
+def _csv(draft: Path, header: Sequence[str], _wide: Sequence[str]) -> Iterator[WriteLine]:
     # The mark at the beginning makes spreadsheets read the file as UTF-8.
     with draft.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-
-        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
-            for line in _table(row, entries):
-                writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in line])
-
-        yield write
+        yield csv_lines(file, header)
 
 
 @contextmanager
-def _xlsx(draft: Path) -> Iterator[Write]:
+def _xlsx(draft: Path, header: Sequence[str], wide: Sequence[str]) -> Iterator[WriteLine]:
     # Its temporary files hold the same words, so they lie beside the result and not in a folder that all may read.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": str(draft.parent)}
     with xlsxwriter.Workbook(str(draft), options) as book:
         sheet: Any = None
         place = _SHEET_ROWS
 
-        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
+        def write(line: Sequence[Cell]) -> None:
             nonlocal sheet, place
-            for line in _table(row, entries):
-                if place >= _SHEET_ROWS:
-                    sheet = _new_sheet(book)
-                    place = 1
-                for column, cell in enumerate(line):
-                    sheet.write(place, column, _cut(harmless(cell)) if isinstance(cell, str) else cell)
-                place += 1
+            if place >= _SHEET_ROWS:
+                sheet = _new_sheet(book, header, wide)
+                place = 1
+            for column, cell in enumerate(line):
+                sheet.write(place, column, _cut(harmless(cell)) if isinstance(cell, str) else cell)
+            place += 1
 
         yield write
         if sheet is None:
-            _new_sheet(book)
+            _new_sheet(book, header, wide)
 
 
-def _new_sheet(book: Any) -> Any:
+def _new_sheet(book: Any, header: Sequence[str], wide: Sequence[str]) -> Any:
     sheet = book.add_worksheet(f"咨询记录{len(book.worksheets()) + 1}")
     sheet.freeze_panes(1, 1)
-    sheet.set_column(0, len(HEADER) - 1, 14)
-    sheet.set_column(HEADER.index("内容"), HEADER.index("内容"), 60)
-    sheet.write_row(0, 0, HEADER)
+    sheet.set_column(0, len(header) - 1, 14)
+    for name in wide:
+        sheet.set_column(header.index(name), header.index(name), 60)
+    sheet.write_row(0, 0, header)
     return sheet
+
+
+SHEETS: Mapping[str, Callable[[Path, Sequence[str], Sequence[str]], AbstractContextManager[WriteLine]]] = {"csv": _csv, "xlsx": _xlsx}
+"""By format, what opens a draft as a table with this header, of which some columns are wide."""
+
+
+@contextmanager
+def _said(form: str, draft: Path) -> Iterator[Write]:
+    with SHEETS[form](draft, HEADER, ("内容",)) as line:
+
+        def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
+            for cells in _table(row, entries):
+                line(cells)
+
+        yield write
 
 
 def _cut(text: str) -> str:
@@ -155,9 +179,9 @@ def _cut(text: str) -> str:
 def _table(row: Mapping[str, Any], entries: Sequence[Entry]) -> list[list[Cell]]:
     """Return the rows of one consultation; at least one."""
     understood = {entry.open.get("turn"): entry.open for entry in entries if entry.kind == "parsed"}
-    head: list[Cell] = [row["number"], row["channel"], row["region"], _local(row["opened"]), _local(row["closed"])]
+    head: list[Cell] = [row["number"], row["channel"], row["region"], local_time(row["opened"]), local_time(row["closed"])]
     lines = [[*head, *_turn(entry, understood)] for entry in entries if entry.kind == "said"] or [[*head, *[""] * 8]]
-    rated = _rating(row, entries)
+    rated = rating_cells(json.loads(row["rating"]) if row["rating"] else {}, entries)
     return [[*line, *(rated if place == 0 else [""] * len(rated))] for place, line in enumerate(lines)]
 
 
@@ -165,18 +189,21 @@ def _turn(entry: Entry, understood: Mapping[Any, Mapping[str, Any]]) -> list[Cel
     parsed = understood.get(entry.open.get("turn"), {})
     text = "（内容已按请求删除）" if entry.private is None else str(entry.private.get("text", ""))
     known = "；".join(str(each) for each in entry.open.get("knowledge") or ())
-    return [entry.open.get("turn", 0), _local(entry.time), entry.actor, text, str(entry.open.get("status", "")), known,
+    return [entry.open.get("turn", 0), local_time(entry.time), entry.actor, text, str(entry.open.get("status", "")), known,
             str(parsed.get("intent") or ""), parsed.get("confidence", "")]  # fmt: skip
 
 
-def _rating(row: Mapping[str, Any], entries: Sequence[Entry]) -> list[Cell]:
-    scores = json.loads(row["rating"]) if row["rating"] else {}
+def rating_cells(scores: Mapping[str, Any], entries: Sequence[Entry]) -> list[Cell]:
+    """Return the five indicators and the words of a rating; empty cells for what was not given."""
     words = next((entry.private.get("words", "") for entry in entries if entry.kind == "rated" and entry.private), "")
     return [*(scores.get(name, "") for name in _SCORES), str(words)]
 
 
-def _local(stamped: str | None) -> str:
+def local_time(stamped: str | None) -> str:
+    """Return a time of the journal as the clock on the wall showed it."""
     return datetime.fromisoformat(stamped).astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S") if stamped else ""
 
 
-FORMATS: Mapping[str, Callable[[Path], AbstractContextManager[Write]]] = {"json": _json, "csv": _csv, "xlsx": _xlsx}
+FORMATS: Mapping[str, Callable[[Path], AbstractContextManager[Write]]] = {
+    "json": _json, **{form: partial(_said, form) for form in SHEETS},
+}  # fmt: skip

@@ -22,7 +22,7 @@ from zhixun.clock import Clock, stamp
 from zhixun.database import Database, counters, journal, keys, leaves, meta
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry, Event
-from zhixun.numbers import make_number
+from zhixun.numbers import counter_of, make_number
 
 __all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of"]
 
@@ -45,7 +45,7 @@ class Journal:
         self.keyring = keyring
         self.clock = clock
         self.algorithm = algorithm
-        self._prefix = prefix
+        self.prefix = prefix
 
     async def prepare(self) -> None:
         """Fix the digest of a new store; of an old one, make sure that digest and master key are those it was begun with.
@@ -67,12 +67,16 @@ class Journal:
                 raise StopNow(f"{error.message}请从备份恢复 keys/master.key。") from error
 
     async def open(self, connection: AsyncConnection, event: Event, prefix: str = "") -> Entry:
-        """Number a new consultation, draw its key and write its first entry; `prefix` tells another kind of file by its number."""
+        """Number a new consultation, draw its key and write its first entry.
+
+        Args:
+            prefix: of another kind of file, whose numbers are counted for themselves.
+        """
         day = self.clock.today()
-        row = insert(counters).values(day=day.isoformat(), last=1)
+        row = insert(counters).values(day=counter_of(prefix, day), last=1)
         row = row.on_conflict_do_update(index_elements=["day"], set_={"last": counters.c.last + 1})
         sequence = await connection.scalar(row.returning(counters.c.last))
-        number = make_number(prefix or self._prefix, day, int(sequence or 0))
+        number = make_number(prefix or self.prefix, day, int(sequence or 0))
         await self.keyring.create(connection, number)
         return (await self.append(connection, number, [event]))[0]
 

@@ -9,9 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from zhixun.archive.attached import fold_attachments, project_attachments
 from zhixun.archive.canonical import canonical
+from zhixun.archive.slips import fold_slips, project_slips
 from zhixun.archive.tasks import fold_tasks, project_tasks
-from zhixun.database import consultations, requests, tasks
+from zhixun.database import attachments, consultations, requests, slips, tasks
 from zhixun.messages import Entry
 
 __all__ = ["PRIVATE_COLUMNS", "TABLES", "Folded", "fold", "key_of", "own", "project"]
@@ -20,7 +22,7 @@ PRIVATE_COLUMNS = ("mark", "same_as")
 """The columns of `requests` that follow from what is encrypted."""
 
 _Rows = dict[str, dict[str, Any]]
-TABLES = (consultations, requests, tasks)
+TABLES = (consultations, requests, tasks, attachments, slips)
 """The tables that follow from the journal, entry by entry."""
 # Who has it and since when; the words of a hand-over are `handed_off`, `claimed`, `transferred` and `returned`.
 _DESK = ("operator", "team", "reason", "handed", "assigned", "assigned_until", "answered", "spoke", "escalated", "outcome")
@@ -34,6 +36,8 @@ async def project(connection: AsyncConnection, entry: Entry) -> None:
     change = fold({}, entry)
     await connection.execute(consultations.update().where(consultations.c.number == entry.consultation).values(**change))
     await project_tasks(connection, entry)
+    await project_attachments(connection, entry)
+    await project_slips(connection, entry)
     if entry.kind == "requested":
         await connection.execute(requests.insert().values(**_requested(entry)))
     elif entry.kind == "request_moved":
@@ -57,6 +61,8 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     change |= _desk(entry)
     if entry.kind == "said" and entry.actor == "citizen":
         change |= {"turns": entry.open["turn"], "last": entry.time}
+    elif entry.kind == "attached" and entry.actor == "citizen":
+        change["last"] = entry.time
     elif entry.kind == "closed":
         change["closed"] = entry.time
     elif entry.kind == "rated":
@@ -110,12 +116,16 @@ class Folded:
     consultations: _Rows = field(default_factory=dict)
     requests: _Rows = field(default_factory=dict)
     tasks: _Rows = field(default_factory=dict)
+    attachments: _Rows = field(default_factory=dict)
+    slips: _Rows = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
         """Carry `entry` into all of them."""
         self.consultations[entry.consultation] = fold(self.consultations.get(entry.consultation, {}), entry)
         _fold_requests(self.requests, entry)
         fold_tasks(self.tasks, entry)
+        fold_attachments(self.attachments, entry)
+        fold_slips(self.slips, entry)
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         """Return the rows of one of `TABLES`."""

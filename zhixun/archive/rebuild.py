@@ -3,7 +3,7 @@
 **Rebuild.** `consultations`, `requests`, `inbox` and `outbox` are emptied and filled from the journal, in one transaction; renderings
 that are missing or differ are written again. The journal does not tell what was delivered: messages that the old `outbox`
 held as waiting go on waiting, all others count as delivered, since to say a thing twice days later is worse than to have
-it read in the transcript. Sessions are left as they are.
+it read in the transcript. Sessions are left as they are. The index of the archive is emptied; its keeper fills it again.
 
 **Restore.** When the store is lost and there is no backup, a new and empty store takes over the ledger, the consultations
 that were sealed, and the place in the chain where the journal stood by the last witness: its first own row follows that
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.audit_ledger import read_lists, read_roots, read_witness
+from zhixun.archive.case_words import empty_index
 from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.ledger import is_signed, keep, public_hex
 from zhixun.archive.projection import TABLES, Folded
@@ -44,9 +45,9 @@ from zhixun.database import (
 )
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry
-from zhixun.numbers import day_of, sequence_of, valid_number
+from zhixun.numbers import counter_of, day_of, prefix_of, sequence_of, valid_number
 
-__all__ = ["Rebuilt", "Restored", "read_sealed", "rebuild", "restore"]
+__all__ = ["Rebuilt", "Restored", "read_sealed", "rebuild", "restore", "taken_over"]
 
 _PAGE = 2000
 
@@ -94,6 +95,7 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
         still = {(row.consultation, row.seq) for row in waiting}
         for table in (*TABLES, inbox, outbox):
             await connection.execute(table.delete())
+        await empty_index(connection)
         folded = await _taken_over(connection, journal.algorithm, archive)
         received: list[dict[str, Any]] = []
         sent: list[dict[str, Any]] = []
@@ -139,7 +141,7 @@ async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Res
     today = journal.clock.today()
     async with journal.database.write() as connection:
         await _demand_empty(connection)
-        await connection.execute(counters.insert(), _counters([leaf.consultation for leaf in table], today, lost))
+        await connection.execute(counters.insert(), _counters([leaf.consultation for leaf in table], journal.prefix, today, lost))
         if table:
             names = ("id", "day", "consultation", "path", "digest", "through")
             await connection.execute(leaves.insert(), [{name: getattr(leaf, name) for name in names} for leaf in table])
@@ -173,6 +175,22 @@ async def read_sealed(journal: Journal, archive: Path, number: str) -> list[Entr
     return entries
 
 
+async def taken_over(journal: Journal, archive: Path, skip: int = 0) -> AsyncIterator[list[Entry]]:
+    """Yield the consultations that stand in files only, because the store was once restored; of a damaged file nothing.
+
+    Args:
+        skip: so many of them are left out; they always come in the same order.
+    """
+    async with journal.database.read() as connection:
+        table = await _taken_leaves(connection)
+    of_number: dict[str, list[Leaf]] = {}
+    for leaf in table:
+        of_number.setdefault(leaf.consultation, []).append(leaf)
+    for number in sorted(of_number)[skip:]:
+        parts = [await asyncio.to_thread(_events, journal.algorithm, archive, leaf) for leaf in of_number[number]]
+        yield [_entry(event, None) for part in parts if parts[0] is not None for event in part or ()]
+
+
 async def _key_of(connection: AsyncConnection, journal: Journal, row: sa.RowMapping) -> bytes | None:
     """Return the key of a request's entry: only of it something private stands in a table as well."""
     if row["kind"] != "requested":
@@ -190,13 +208,16 @@ async def _page(connection: AsyncConnection, after: int) -> Sequence[sa.RowMappi
 
 async def _taken_over(connection: AsyncConnection, algorithm: str, archive: Path) -> Folded:
     """Return the rows whose entries stand in files only, because the store was once restored."""
+    folded, _, _ = await asyncio.to_thread(_fold_files, algorithm, archive, await _taken_leaves(connection))
+    return folded
+
+
+async def _taken_leaves(connection: AsyncConnection) -> list[Leaf]:
     value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
     if value is None:
-        return Folded()
+        return []
     query = sa.select(leaves).where(leaves.c.id <= json.loads(value)["leaves"]).order_by(leaves.c.id)
-    table = [Leaf(**row) for row in (await connection.execute(query)).mappings()]
-    folded, _, _ = await asyncio.to_thread(_fold_files, algorithm, archive, table)
-    return folded
+    return [Leaf(**row) for row in (await connection.execute(query)).mappings()]
 
 
 def _received(entry: Entry) -> list[dict[str, Any]]:
@@ -268,13 +289,15 @@ def _entry(event: Mapping[str, Any], key: bytes | None) -> Entry:
     return as_entry({**event, "body": json.dumps(event["body"])}, key)
 
 
-def _counters(numbers: Iterable[str], today: date, lost: int) -> list[dict[str, Any]]:
+def _counters(numbers: Iterable[str], prefix: str, today: date, lost: int) -> list[dict[str, Any]]:
     """Return the counters of days; today's leaves room for all numbers that may have been given to lost consultations."""
-    last = {today: 0}
+    now = counter_of("", today)
+    last = {now: 0}
     for number in numbers:
-        last[day_of(number)] = max(last.get(day_of(number), 0), sequence_of(number))
-    last[today] += lost
-    return [{"day": day.isoformat(), "last": sequence} for day, sequence in sorted(last.items())]
+        name = counter_of("" if prefix_of(number) == prefix else prefix_of(number), day_of(number))
+        last[name] = max(last.get(name, 0), sequence_of(number))
+    last[now] += lost
+    return [{"day": name, "last": sequence} for name, sequence in sorted(last.items())]
 
 
 async def _demand_empty(connection: AsyncConnection) -> None:

@@ -16,6 +16,7 @@ from zhixun.archive.canonical import canonical
 from zhixun.archive.sealed import receipt_code
 from zhixun.clock import ZONE
 from zhixun.messages import Entry
+from zhixun.names import told
 
 __all__ = ["render"]
 
@@ -36,17 +37,13 @@ code{font-family:monospace;overflow-wrap:anywhere}
 
 _SPEAKERS = {"citizen": "咨询人", "bot": "智能助手", "system": "系统", "zhixun": "系统", "engine": "理解引擎"}
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_CHANNELS = {"web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口",
-             "form": "网页表单"}  # fmt: skip
 _SCORES = {"professionalism": "专业水平", "attitude": "服务态度", "content": "服务内容", "quality": "服务质量",
            "satisfaction": "服务满意度"}  # fmt: skip
-_STATUSES = {"answered": "已答复", "clarify": "请咨询人选择", "guide": "引导办理", "service": "服务受理", "small_talk": "寒暄",
-             "out_of_scope": "超出范围", "unknown": "暂无经审核的答复", "handoff": "转人工", "referral": "转办",
-             "withheld": "未受理", "degraded": "降级答复"}  # fmt: skip
 _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人工接管", "transferred": "转交", "returned": "交还",
           "noted": "备注", "referred": "转办", "contact_left": "留下联系方式", "rated": "评价", "followed_up": "回访",
           "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果", "guided": "指引结果",
-          "requested": "服务申请", "request_moved": "申请办理"}  # fmt: skip
+          "requested": "服务申请", "request_moved": "申请办理", "slip_moved": "转办进展", "slip_reminded": "催办",
+          "planned": "计划回访", "labelled": "标签", "escalated": "超时提醒", "attached": "附件"}  # fmt: skip
 _CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束", "form": "表单提交后结束"}
 _SHOWN_ELSEWHERE = {"turn", "status", "state"}
 
@@ -64,7 +61,7 @@ def render(entries: Sequence[Entry], files: Sequence[tuple[str, str]]) -> bytes:
     sealed = (f"{_text(path)}<br/><code>{_text(digest)}</code>" for path, digest in files)
     facts = [
         ("编号", number),
-        ("渠道", _text(_CHANNELS.get(str(first.open["channel"]), first.open["channel"]))),
+        ("渠道", _text(told("channel", str(first.open["channel"])))),
         ("地区", _text(first.open["region"])),
         ("开始", _time(first.time)),
         ("结束", _time(closed.time) if closed else "—"),
@@ -166,7 +163,7 @@ def _rest(entry: Entry, shown: Collection[str] = ()) -> str:
 
 def _status(entry: Entry) -> str:
     status = str(entry.open.get("status", ""))
-    return f" · {_text(_STATUSES.get(status, status))}" if status else ""
+    return f" · {_text(told('status', status))}" if status else ""
 
 
 def _clause(basis: Mapping[str, Any]) -> str:

@@ -23,12 +23,12 @@ from zhixun.archive.audit_files import Case, FileAudit, load_cases
 from zhixun.archive.audit_journal import audit_journal, audit_store, restored_at
 from zhixun.archive.journal import Journal
 from zhixun.archive.ledger import last_root, public_hex
+from zhixun.archive.projection import TABLES, own
 from zhixun.archive.report import Finding, Report, Sheet
-from zhixun.archive.sealed import Leaf
-from zhixun.database import consultations, requests
+from zhixun.archive.sealed import Leaf, leaves_of
 from zhixun.database import journal as rows
 
-__all__ = ["verify"]
+__all__ = ["verify", "verify_case"]
 
 PAUSE = 3.0
 LOOKS = 3
@@ -100,6 +100,19 @@ async def verify(
     return sheet.report()
 
 
+async def verify_case(journal: Journal, archive: Path, number: str) -> tuple[str, ...]:
+    """Check one consultation: its files, rendering, key and index rows against its journal; returns what is wrong in Chinese."""
+    sheet = Sheet()
+    async with journal.database.read() as connection:
+        restored = await restored_at(connection)
+        leaves = {number: await leaves_of(connection, number)}
+        cases = await load_cases(connection, [number], leaves)
+    audit = FileAudit(journal, archive, int(restored["leaves"]) if restored else 0, {})
+    for case in cases:
+        await asyncio.to_thread(audit.check, case, sheet)
+    return tuple(finding.text for finding in sheet.findings)
+
+
 async def _read_files(task: _Task, head: Path | None) -> _Files:
     witnesses = [(ledger.read_witness(task.archive / "HEAD.json"), "见证 HEAD.json")]
     if head is not None:
@@ -121,7 +134,7 @@ async def _first_look(
     course = await audit_journal(connection, algorithm, sheet, taken, map(ledger.journal_id, signed))
     await audit_store(connection, table[-1].id if table else 0, sheet)
     ledger.audit_leaves(table, sheet)
-    query = sa.union(sa.select(consultations.c.number), sa.select(requests.c.consultation))
+    query = sa.union(*(sa.select(own(each)) for each in TABLES))
     listed = (await connection.scalars(query)).all()
     numbers = {*map(str, course.last), *map(str, listed), *(leaf.consultation for leaf in table)}
     found, counts = await _look_at_cases(connection, task, sorted(numbers), table)

@@ -82,7 +82,7 @@ async def guard(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/") or request.path in ("/widget.js", "/openapi.json"):
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-File-Name"
         response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if request.path.startswith("/api/"):

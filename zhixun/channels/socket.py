@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -37,11 +38,13 @@ class SocketDoor:
     Args:
         door: the HTTP door whose rules hold here too.
         windows: rings when a consultation has something new.
+        typing: whether somebody at the desk is writing in a consultation right now.
     """
 
-    def __init__(self, door: WebDoor, windows: Windows) -> None:
+    def __init__(self, door: WebDoor, windows: Windows, typing: Callable[[str], bool]) -> None:
         self._door = door
         self._windows = windows
+        self._typing = typing
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one window until it closes."""
@@ -97,6 +100,8 @@ class SocketDoor:
             if owner == "closed":
                 await socket.send_json({"type": "closed"})
                 return
+            if self._typing(number):
+                await socket.send_json({"type": "typing"})
             await bell.wait()
 
     async def _receive(self, socket: web.WebSocketResponse, number: str, address: str) -> None:
@@ -133,7 +138,7 @@ class SocketDoor:
             return
         self._door.limiter.take(SESSION, number)
         with contextlib.suppress(ConnectionError):  # The line may drop now; the message came over it and is taken.
-            await socket.send_json({"type": "typing"})
+            await socket.send_json({"type": "working"})
         # The replies travel by the journal: `say` wakes this window's sender.
         await self._door.turns.say(number, frame["text"], frame.get("message_id"))
 

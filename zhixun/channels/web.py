@@ -104,14 +104,14 @@ class WebDoor:
         return web.json_response(opened, status=201)
 
     async def _say(self, request: web.Request) -> web.Response:
-        number = await self._session(request)
+        number = await self.session(request)
         body = await read_json(request, "SayRequest")
         self.limiter.take(SESSION, number)
         turn = await self.turns.say(number, body["text"], body.get("message_id"))
         return web.json_response(dump(turn))
 
     async def _transcript(self, request: web.Request) -> web.Response:
-        number = await self._session(request)
+        number = await self.session(request)
         after = request.query.get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) < 10):
             raise CitizenError("参数 after 应为不小于 0 的整数。", code="bad_field", field="after")
@@ -123,13 +123,13 @@ class WebDoor:
         return web.json_response({"consultation": number, "owner": owner, "entries": shown, "last": last})
 
     async def _rate(self, request: web.Request) -> web.Response:
-        number = await self._session(request)
+        number = await self.session(request)
         body = await read_json(request, "RatingRequest")
         await self.citizens.rate(number, body["scores"], body.get("words", ""))
         return web.json_response({"ok": True})
 
     async def _close(self, request: web.Request) -> web.Response:
-        number = await self._session(request)
+        number = await self.session(request)
         code = await self.citizens.close(number)
         return web.json_response({"consultation": number, "receipt": {"number": number, "code": code}, "sealed": True})
 
@@ -142,7 +142,13 @@ class WebDoor:
         self.limiter.take(ADDRESS, self.address(request))
         return web.json_response(self.clause(request.query.get("source", ""), request.query.get("at", "")))
 
-    async def _session(self, request: web.Request) -> str:
+    async def session(self, request: web.Request) -> str:
+        """Return the consultation of who sends.
+
+        Raises:
+            CitizenError: (401) the request carries no valid session.
+            TryLater: too many requests come from the same address.
+        """
         self.limiter.take(ADDRESS, self.address(request))
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -152,14 +158,19 @@ class WebDoor:
 
 def entry_for_citizen(entry: Entry) -> dict[str, Any] | None:
     """Return what a citizen may see of a journal entry; None for what is not said to anyone."""
-    if entry.kind != "said":
+    if entry.kind not in ("said", "attached"):
         return None
-    private = entry.private or {"text": "（内容已按请求删除）"}
-    shown = {
+    private = entry.private or {}
+    shown: dict[str, Any] = {
         "seq": entry.seq,
         "time": entry.time,
         "from": entry.actor if entry.actor in ("citizen", "bot", "system") else "staff",
-        "text": private["text"],
+        "text": private.get("name" if entry.kind == "attached" else "text", "（内容已按请求删除）"),
+    }
+    if entry.kind == "attached":
+        kept = {"attachment": {name: entry.open[name] for name in ("id", "type", "size")}} if private else {}
+        return {**shown, "kind": "attachment", **kept}
+    shown |= {
         "knowledge": list(entry.open.get("knowledge", ())),
         "basis": private.get("basis", []),
         "buttons": private.get("buttons", []),

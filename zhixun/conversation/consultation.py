@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.clock import Clock, new_token, stamp
 from zhixun.conversation.order import Order
 from zhixun.conversation.owner import owner_of, step
-from zhixun.conversation.ports import Journal, Phrases, Seal
+from zhixun.conversation.ports import Phrases
 from zhixun.conversation.redact import clean
 from zhixun.database import Database, consultations, outbox, sessions
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.messages import Button, Entry, Event, Reply
+from zhixun.ports import Journal, Seal
 
 __all__ = ["INDICATORS", "Consultations"]
 

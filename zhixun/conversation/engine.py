@@ -31,6 +31,7 @@ class EngineClient:
         self._address = f"{url}/webhooks/zhixun/webhook"
         self._health = f"{url}/webhooks/zhixun/"
         self._forget = f"{url}/webhooks/zhixun/forget"
+        self._parse = f"{url}/webhooks/zhixun/parse"
         self._head = {"Authorization": f"Bearer {token}"}
         self._session: aiohttp.ClientSession | None = None
         self.ready = False
@@ -75,6 +76,20 @@ class EngineClient:
                 return _read(await response.json())
         except (aiohttp.ClientError, TimeoutError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise TryLater("engine failed", code=f"engine_{type(error).__name__}") from error
+
+    async def understand(self, text: str) -> Mapping[str, Any]:
+        """Return how the engine understands `text`, in nobody's consultation: `intent`, `confidence`, `ranking`, `entities`, `model`.
+
+        Raises:
+            TryLater: as `ask`.
+        """
+        try:
+            async with self._open.post(self._parse, json={"text": text}) as response:
+                if response.status != 200:
+                    raise TryLater("engine refused", code=f"engine_{response.status}")
+                return dict(await response.json())
+        except (aiohttp.ClientError, TimeoutError, TypeError, ValueError) as error:
+            raise TryLater("智能应答暂时没有响应，请稍后再试。", code=f"engine_{type(error).__name__}") from error
 
     async def forget(self, consultation: str) -> None:
         """Delete the engine's memory of a closed consultation; when the engine is down, its next start does."""

@@ -10,8 +10,8 @@ _OWNERS = {"bot": "bot", "queued": "queue", "message_left": "queue", "staff": "s
 
 _STEPS = {
     "bot": {"queued", "message_left", "staff", "closed"},
-    "queued": {"staff", "bot", "message_left", "queued", "closed"},
-    "message_left": {"staff", "bot", "queued", "message_left", "closed"},
+    "queued": {"staff", "bot", "message_left", "closed"},
+    "message_left": {"staff", "bot", "queued", "closed"},
     "staff": {"queued", "bot", "closed"},
     "closed": set[str](),
 }

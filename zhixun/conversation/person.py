@@ -62,15 +62,19 @@ class Person:
             return state, "handoff", (told,), ()
         return state, "handoff", (Reply(phrases["queued_again"], buttons=self._buttons(), kind="notice"),), ()
 
-    def hand_off(self, reason: str) -> tuple[str, Reply, tuple[Event, ...]]:
-        """Put the consultation into the queue, or take a message out of hours: the state, the words, the event."""
+    def hand_off(self, reason: str, team: str = "") -> tuple[str, Reply, tuple[Event, ...]]:
+        """Put the consultation into the queue, or take a message out of hours: the state, the words, the event.
+
+        `team`: the group of staff that it is for, empty for all.
+        """
         now = self._clock.local()
         if self._site.hours.is_open(now):
             state, words = "queued", self._site.phrases["queued"]
         else:
             state = "message_left"
             words = self._site.phrases["message_left"].format(opening=self._site.opening_words(now))
-        event = Event("handed_off", "zhixun", {"state": state, "reason": reason})
+        due = {"due": self._site.callback_due(now)} if state == "message_left" else {}
+        event = Event("handed_off", "zhixun", {"state": state, "reason": reason, "team": team, **due})
         return state, Reply(words, buttons=self._buttons(), kind="handoff"), (event,)
 
     def _buttons(self) -> tuple[Button, ...]:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from zhixun.messages import EngineTurn, Event, Reply
 
-from zhixun.messages import EngineTurn, Entry, Event, Reply
-
-__all__ = ["Engine", "Journal", "Phrases", "Requests", "Seal"]
-
-Seal = Callable[[str], Awaitable[str]]
-"""Seals a closed consultation; returns the code of its receipt."""
-
-
-class Journal(Protocol):
-    """Where everything is written first."""
-
-    async def open(self, connection: AsyncConnection, event: Event) -> Entry:
-        """Begin a consultation."""
-
-    async def append(self, connection: AsyncConnection, consultation: str, events: Sequence[Event]) -> list[Entry]:
-        """Add events to a consultation."""
-
-    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
-        """Read a consultation's entries."""
-
+__all__ = ["Engine", "Hours", "Phrases", "Requests"]
 
 class Engine(Protocol):
     """What understands a message and decides the reply."""
@@ -61,6 +42,14 @@ class Hours(Protocol):
         """Tell whether somebody is at the desk."""
 
 
+class Team(Protocol):
+    """A group of staff."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+
 class Phrases(Protocol):
     """The deployment's sentences and hours."""
 
@@ -74,3 +63,9 @@ class Phrases(Protocol):
 
     def opening_words(self, moment: datetime) -> str:
         """Say when the desk opens next."""
+
+    def team_for(self, right: str = "") -> Team:
+        """Return the group of staff that has the matters of a right; the default one for all others."""
+
+    def callback_due(self, moment: datetime) -> str:
+        """Return by when somebody who leaves a message at `moment` should be called (UTC stamp); empty when it cannot be told."""

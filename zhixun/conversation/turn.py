@@ -21,11 +21,13 @@ from zhixun.conversation.choice import LONGEST_CHOICE, named_choice
 from zhixun.conversation.order import Order
 from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.person import Person
-from zhixun.conversation.ports import Engine, Journal, Phrases, Requests
+from zhixun.conversation.ports import Engine, Phrases, Requests
 from zhixun.conversation.redact import MAX_LENGTH, Clean, clean, find_phone
+from zhixun.conversation.switch import Switch
 from zhixun.database import Database, consultations, inbox, outbox
 from zhixun.errors import CitizenError, OurFault, TryLater
 from zhixun.messages import HIDDEN_PHONE, MOBILE, PERSON, Button, EngineTurn, Entry, Event, Reply, Turn, dump
+from zhixun.ports import Journal
 
 __all__ = ["Turns", "replies_of"]
 
@@ -61,11 +63,12 @@ class Turns:
     Args:
         database, journal, engine, site, requests, clock: what the turn needs.
         wake: tells the open windows of a consultation that there is something new.
+        switch: whether the program may answer.
     """
 
     def __init__(
         self, database: Database, journal: Journal, engine: Engine, site: Phrases, requests: Requests, clock: Clock,
-        wake: Callable[[str], None],
+        wake: Callable[[str], None], switch: Switch,
     ) -> None:  # fmt: skip
         self._database = database
         self._journal = journal
@@ -73,6 +76,7 @@ class Turns:
         self._site = site
         self._requests = requests
         self._wake = wake
+        self._switch = switch
         self._person = Person(site, clock)
         self.order = Order()
 
@@ -139,6 +143,8 @@ class Turns:
         async with self._database.read() as connection:
             row = await _row(connection, number)
             entries = await self._journal.read(connection, number)
+        if row["state"] == "closed":
+            return None  # it was closed while this one waited for its turn
         said = [entry.open["turn"] for entry in entries if entry.kind == "said" and entry.actor == "citizen"]
         turn = next((turn for turn in said if _turn_of(entries, turn, "bot") is None), None)
         return None if turn is None else _said_again(row, entries, turn)
@@ -164,12 +170,11 @@ class Turns:
             return self._close_turn(said, owner, state, status, replies, extra, {})
         if owner != "bot":
             return self._close_turn(said, owner, said.state, "handoff", (), (), {})
-        asked = await self._requests.answer(said.number, meant)
-        if asked is not None:
-            return self._close_turn(said, owner, said.state, "service", (asked,), (), {})
-        if said.words.bare and said.phone is None:
-            reply = Reply(self._site.phrases["withheld"], kind="withheld")
-            return self._close_turn(said, owner, said.state, "withheld", (reply,), (), {})
+        if self._switch.reason:
+            return self._paused(said, owner)
+        if (told := await self._without_engine(said, meant)) is not None:
+            status, reply = told
+            return self._close_turn(said, owner, said.state, status, (reply,), (), {})
         turn = await self._ask_engine(said, meant, last)
         replies, facts = await self._with_request(said, turn)
         lost = [kind for kind in said.words.hidden if said.phone is None or kind != MOBILE]
@@ -181,8 +186,23 @@ class Turns:
             turn = replace(turn, parsed={**turn.parsed, "in_guide": turn.in_guide, **wants})
         if not turn.handoff:
             return self._close_turn(said, owner, said.state, turn.status, replies, facts, turn.parsed)
-        state, handed, extra = self._person.hand_off(turn.handoff)
+        state, handed, extra = self._person.hand_off(turn.handoff, self._site.team_for(_right(turn.parsed)).name)
         return self._close_turn(said, owner, state, "handoff", (*replies, handed), (*facts, *extra), turn.parsed)
+
+    async def _without_engine(self, said: _Said, meant: str) -> tuple[str, Reply] | None:
+        """Return status and reply of what the engine need not see: how a request stands, and words that were all secrets."""
+        asked = await self._requests.answer(said.number, meant)
+        if asked is not None:
+            return "service", asked
+        if said.words.bare and said.phone is None:
+            return "withheld", Reply(self._site.phrases["withheld"], kind="withheld")
+        return None
+
+    def _paused(self, said: _Said, owner: str) -> tuple[Turn, list[Event]]:
+        """Hand over to a person while the program is switched off."""
+        told = Reply(self._site.phrases["bot_paused"].format(reason=self._switch.reason), kind="notice")
+        state, handed, extra = self._person.hand_off("bot_paused")
+        return self._close_turn(said, owner, state, "handoff", (told, handed), extra, {})
 
     async def _with_request(self, said: _Said, turn: EngineTurn) -> tuple[tuple[Reply, ...], tuple[Event, ...]]:
         """Return the replies and what they leave in the journal: a request that was sent, what a guide found out.
@@ -268,6 +288,11 @@ def replies_of(entries: list[Entry]) -> tuple[Reply, ...]:
         for entry in entries
         if entry.kind == "said" and entry.actor != "citizen"
     )
+
+
+def _right(parsed: Mapping[str, Any]) -> str:
+    """Return the right that was named first in what was understood, or an empty string."""
+    return next((str(found["value"]) for found in parsed.get("entities", ()) if found["entity"] == "right"), "")
 
 
 def _last_question(entries: list[Entry], turn: int) -> str:

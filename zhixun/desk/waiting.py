@@ -1,31 +1,114 @@
-"""What waits for a person."""
+"""What waits for a person and what people have in hand, with the limits that run on it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from zhixun.clock import Clock
 from zhixun.database import Database, consultations
+from zhixun.desk.case import facts_of, last_words
+from zhixun.desk.limits import LEVELS, Countdown, Times, countdowns, worst
+from zhixun.desk.ports import Limits, WorkingTime
+from zhixun.ports import Journal
 
-__all__ = ["Waiting", "waiting"]
+__all__ = ["Overview", "Queue", "Waiting"]
+
+_STATES = ("queued", "message_left", "staff")
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One consultation in the queue: `state` is queued or message_left, `last` the citizen's last word (UTC)."""
+    """One consultation that waits or is in hand.
+
+    Attributes:
+        reason: why it was handed over. handed: since when it waits (UTC). assigned: whom it was passed on to.
+        said: the citizen's last words, masked. facts: what guides found out, title and facts each.
+    """
 
     number: str
     state: str
     channel: str
     region: str
-    last: str
+    team: str
+    reason: str
+    handed: str
+    assigned: str
+    operator: str
+    turns: int
     callback: bool
+    limits: tuple[Countdown, ...]
+    said: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+
+    @property
+    def level(self) -> str:
+        """How urgent it is: `fine`, `warn` or `over`."""
+        return worst(self.limits)
 
 
-async def waiting(database: Database) -> list[Waiting]:
-    """Return what waits, the longest wait first."""
-    columns = [consultations.c[name] for name in Waiting.__slots__]
-    query = sa.select(*columns).where(consultations.c.state.in_(("queued", "message_left"))).order_by(consultations.c.last)
-    async with database.read() as connection:
-        return [Waiting(**row) for row in (await connection.execute(query)).mappings()]
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The queue as one member of staff sees it: `waiting` and `messages` the most urgent first.
+
+    Attributes:
+        mine: what this person has in hand. others: what colleagues have. hidden: how many more wait than are shown.
+    """
+
+    waiting: tuple[Waiting, ...]
+    messages: tuple[Waiting, ...]
+    mine: tuple[Waiting, ...]
+    others: tuple[Waiting, ...]
+    hidden: int
+
+
+class Queue:
+    """Reads the queue.
+
+    Args:
+        limits: how soon staff answer. hours: in which time that is counted.
+    """
+
+    def __init__(self, database: Database, journal: Journal, clock: Clock, limits: Limits, hours: WorkingTime) -> None:
+        self._database = database
+        self._journal = journal
+        self._clock = clock
+        self._limits = limits
+        self._hours = hours
+
+    async def overview(self, name: str, teams: Sequence[str] = ()) -> Overview:
+        """Return what waits, as `name` sees it: what was passed to this person first, then the own teams', then the others'."""
+        query = sa.select(consultations).where(consultations.c.state.in_(_STATES)).order_by(consultations.c.handed)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+            read = [await self._waiting(connection, row) for row in rows[:_MOST]]
+        ours = sorted(read, key=lambda one: (one.assigned != name, -LEVELS.index(one.level), bool(one.team) and one.team not in teams))
+        return Overview(
+            tuple(one for one in ours if one.state == "queued"),
+            tuple(one for one in ours if one.state == "message_left"),
+            tuple(one for one in read if one.state == "staff" and one.operator == name),
+            tuple(one for one in read if one.state == "staff" and one.operator != name),
+            max(0, len(rows) - _MOST),
+        )
+
+    async def one(self, number: str) -> tuple[Countdown, ...]:
+        """Return the limits that run on one consultation."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().one()
+        return self._limits_of(row)
+
+    def _limits_of(self, row: sa.RowMapping) -> tuple[Countdown, ...]:
+        times = Times(**{name: row[name] for name in Times.__slots__})
+        return countdowns(times, self._clock.now(), self._limits, self._hours)
+
+    async def _waiting(self, connection: AsyncConnection, row: sa.RowMapping) -> Waiting:
+        entries = await self._journal.read(connection, row["number"])
+        names = ("number", "state", "channel", "region", "team", "reason", "handed", "assigned", "operator", "turns", "callback")
+        return Waiting(
+            **{name: row[name] for name in names}, limits=self._limits_of(row),
+            said=tuple(last_words(entries)), facts=tuple(facts_of(entries)),
+        )  # fmt: skip

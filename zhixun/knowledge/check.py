@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
+from zhixun.knowledge.agencies.check import agency_flaws, register_flaws
 from zhixun.knowledge.figures import FIGURE
 from zhixun.knowledge.guides.check import guide_flaws
 from zhixun.knowledge.guides.model import Guide
@@ -49,7 +50,9 @@ def check(knowledge: Knowledge) -> list[Flaw]:
         flaws += [(f"guides/{guide.file}", flaw) for flaw in guide_flaws(guide, knowledge, lambda words: plain(words) in known)]
     for service in knowledge.services.values():
         flaws += [(f"services/{service.file}", flaw) for flaw in service_flaws(service, knowledge)]
-    more = (_shared_wordings, _outside_words, _source_flaws, _figure_flaws, _menu_flaws, _glossary_flaws)
+    for agency in knowledge.agencies.values():
+        flaws += [(f"agencies.yml: {agency.id}", flaw) for flaw in agency_flaws(agency, knowledge)]
+    more = (_shared_wordings, _outside_words, _source_flaws, _figure_flaws, _menu_flaws, _glossary_flaws, register_flaws)
     return [*flaws, *(flaw for find in more for flaw in find(knowledge))]
 
 

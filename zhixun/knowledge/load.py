@@ -14,6 +14,8 @@ from typing import Any
 import jsonschema
 import yaml
 
+from zhixun.knowledge.agencies.model import Agency
+from zhixun.knowledge.agencies.read import read_agencies
 from zhixun.knowledge.figures import FigureError, Figures, read_figures
 from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.guides.read import read_guide
@@ -56,15 +58,17 @@ def load(folder: Path) -> Knowledge:
         if question.id in questions:
             raise KnowledgeError(f"{question.file}: 问题编号 {question.id} 与 {questions[question.id].file} 重复")
         questions[question.id] = question
+    glossary = read_glossary(folder)
     return Knowledge(
         MappingProxyType(questions),
         MappingProxyType({guide.name: guide for guide in _guides(folder, figures)}),
         MappingProxyType({service.name: service for service in sorted(_services(folder), key=lambda one: (one.group, one.order))}),
         MappingProxyType(sources),
-        read_glossary(folder),
+        glossary,
         figures,
         {right: tuple(questions) for right, questions in read_file(folder / "menus.yml", "menus").items()},
         fingerprint(folder)[:12],
+        MappingProxyType(_agencies(folder, glossary)),
     )
 
 
@@ -103,6 +107,12 @@ def _services(folder: Path) -> Iterator[Service]:
             yield read_service(read_file(path, "service"), path, shared)
         except ServiceError as error:
             raise KnowledgeError(f"services/{path.name}：{error}") from error
+
+
+def _agencies(folder: Path, glossary: Glossary) -> dict[str, Agency]:
+    """Read `agencies.yml` of `folder`; knowledge that refers nobody has none."""
+    path = folder / "agencies.yml"
+    return read_agencies(read_file(path, "agencies"), glossary) if path.exists() else {}
 
 
 def read_glossary(folder: Path) -> Glossary:

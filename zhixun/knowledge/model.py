@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from zhixun.knowledge.figures import Figures
 
 if TYPE_CHECKING:
+    from zhixun.knowledge.agencies.model import Agency
     from zhixun.knowledge.guides.model import Guide
     from zhixun.knowledge.services.model import Service
 
@@ -111,6 +112,13 @@ class Knowledge:
     menus: Mapping[str, tuple[str, ...]]
     """Right to the questions that are offered when a citizen says only its name."""
     version: str
+    agencies: Mapping[str, Agency] = field(default_factory=dict)
+    """Outside bodies that a matter can be referred to, by id."""
+
+    def facets(self, name: str) -> tuple[str, str]:
+        """Return the right and the topic of a question; empty when there is no such question any more."""
+        asked = self.questions.get(name)
+        return (asked.ip[0] if asked and asked.ip else "", asked.topic if asked else "")
 
     @property
     def walks(self) -> Mapping[str, Guide]:

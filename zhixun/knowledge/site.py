@@ -1,84 +1,21 @@
-"""The deployment: its name, region, sentences and opening hours, read from `site.yml` and `calendar.yml`."""
+"""The deployment: its name, region, sentences, hours and rules, read from `site.yml` and `calendar.yml`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from zhixun.clock import stamp
+from zhixun.knowledge.hours import Hours, read_hours
 from zhixun.knowledge.load import KnowledgeError, read_file
 
-__all__ = ["Hours", "RequestRules", "Site", "load_site"]
+__all__ = ["DeskRules", "Hours", "Limits", "ReferralRules", "RequestRules", "Site", "Team", "load_site"]
 
 _WEEKDAYS = "一二三四五六日"
-_LOOK_AHEAD = 21
-_MIDNIGHT = "24:00"
-_LONGEST_WAIT = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """When people are at the desk.
-
-    Args:
-        week: spans of each ISO weekday (1 is Monday), as (from, until) times of day in China.
-        holidays: days off; `workdays`: days worked though they fall on a weekend.
-        years: the years the calendar knows.
-        confirmed: whether the office has confirmed its hours.
-    """
-
-    week: Mapping[int, tuple[tuple[time, time], ...]]
-    holidays: frozenset[date]
-    workdays: frozenset[date]
-    years: frozenset[int]
-    confirmed: bool
-
-    def spans(self, day: date) -> tuple[tuple[time, time], ...] | None:
-        """Return the spans of `day`, empty on a day off, None when the calendar does not know its year."""
-        if day.year not in self.years:
-            return None
-        if day in self.holidays:
-            return ()
-        if day in self.workdays:
-            # A make-up workday keeps the hours of a Monday, whatever weekday it is.
-            return self.week.get(1, ())
-        return self.week.get(day.isoweekday(), ())
-
-    def is_open(self, moment: datetime) -> bool:
-        """Tell whether somebody is at the desk at the local time `moment`; an unknown year counts as closed."""
-        return any(start <= moment.time() < end for start, end in self.spans(moment.date()) or ())
-
-    def next_opening(self, moment: datetime) -> datetime | None:
-        """Return when the desk opens next after the local time `moment`; None when the calendar cannot say."""
-        for ahead in range(_LOOK_AHEAD):
-            day = moment.date() + timedelta(days=ahead)
-            spans = self.spans(day)
-            if spans is None:
-                return None
-            for start, _ in spans:
-                opening = datetime.combine(day, start, moment.tzinfo)
-                if opening > moment:
-                    return opening
-        return None
-
-    def after(self, moment: datetime, hours: float) -> datetime | None:
-        """Return when so many working hours have passed since `moment`; None when the calendar does not reach so far."""
-        left = timedelta(hours=hours)
-        for ahead in range(_LONGEST_WAIT):
-            day = moment.date() + timedelta(days=ahead)
-            spans = self.spans(day)
-            if spans is None:
-                return None
-            for start, end in spans:
-                begins = max(datetime.combine(day, start, moment.tzinfo), moment)
-                ends = datetime.combine(day, end, moment.tzinfo)
-                if begins < ends:
-                    if left <= ends - begins:
-                        return begins + left
-                    left -= ends - begins
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +24,7 @@ class RequestRules:
 
     Args:
         due_hours: working hours until somebody answers, unless the service has its own.
-        groups: of staff, that requests go to.
+        groups: the names of the teams that requests go to.
         confirmed: whether the office has confirmed both.
     """
 
@@ -95,6 +32,73 @@ class RequestRules:
     due_hours: int
     groups: tuple[str, ...]
     confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A group of staff.
+
+    Args:
+        name: in Chinese; it is its id as well.
+        about: what it does. rights: the rights whose matters are handed to it.
+        default: whether it gets what belongs to no other.
+    """
+
+    name: str
+    about: str
+    rights: tuple[str, ...]
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How soon staff answer, in working time.
+
+    Args:
+        first_minutes: until the first answer. next_minutes: until each further one.
+        solution_hours: until the consultation is closed. callback_hours: until who left a message is answered.
+        warn_at: the share of a limit from which on it is warned of.
+        confirmed: whether the office has confirmed them.
+    """
+
+    first_minutes: int
+    next_minutes: int
+    solution_hours: int
+    callback_hours: int
+    warn_at: float
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRules:
+    """How the desk is used.
+
+    Args:
+        second_factor: the roles that must have one.
+        idle_minutes, longest_hours: after so much idleness, and in any case after so long, staff sign in again.
+        lease_seconds: so long who has a consultation may be silent, before it goes back to the queue.
+        transfer_minutes: so long a consultation waits for whom it was passed on to, before all may take it.
+    """
+
+    second_factor: tuple[str, ...]
+    idle_minutes: int
+    longest_hours: int
+    lease_seconds: int
+    transfer_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralRules:
+    """How matters are referred to outside agencies.
+
+    Args:
+        prefix: of the slips' numbers. follow_up_days: so long after the agency is done, the citizen is asked about it.
+        remind_days: so many working days pass between two reminders to an agency.
+    """
+
+    prefix: str
+    follow_up_days: int
+    remind_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,10 @@ class Site:
     phrases: Mapping[str, str]
     hours: Hours
     requests: RequestRules
+    teams: tuple[Team, ...]
+    limits: Limits
+    desk: DeskRules
+    referral: ReferralRules
 
     def opening_words(self, moment: datetime) -> str:
         """Say in Chinese when the desk opens next, with the caveats that apply."""
@@ -128,6 +136,16 @@ class Site:
         ]
         return "；".join(parts) + ("" if self.hours.confirmed else self.phrases["unconfirmed"])
 
+    def callback_due(self, moment: datetime) -> str:
+        """Return by when who leaves a message at the local time `moment` is answered (UTC stamp); empty when it cannot be told."""
+        due = self.hours.after(moment, self.limits.callback_hours)
+        return stamp(due) if due is not None else ""
+
+    def team_for(self, right: str = "") -> Team:
+        """Return the team that has the matters of `right`; the default one for all that is nobody's."""
+        default = next(team for team in self.teams if team.default)
+        return next((team for team in self.teams if right in team.rights), default)
+
 
 def load_site(folder: Path) -> Site:
     """Read `site.yml` and `calendar.yml` of the knowledge folder.
@@ -136,6 +154,7 @@ def load_site(folder: Path) -> Site:
         KnowledgeError: one of them is missing or malformed.
     """
     raw = read_file(folder / "site.yml", "site")
+    teams = _teams(raw["teams"])
     return Site(
         name=raw["name"],
         office=raw["office"],
@@ -144,38 +163,21 @@ def load_site(folder: Path) -> Site:
         regions=tuple(raw["regions"]),
         quick=tuple(raw["quick"]),
         phrases=raw["phrases"],
-        requests=_requests(raw["requests"]),
-        hours=_hours(raw["hours"], read_file(folder / "calendar.yml", "calendar")),
+        requests=RequestRules(**raw["requests"], groups=tuple(team.name for team in teams)),
+        hours=read_hours(raw["hours"], read_file(folder / "calendar.yml", "calendar")),
+        teams=teams,
+        limits=Limits(**raw["limits"]),
+        referral=ReferralRules(**raw["referral"]),
+        desk=DeskRules(**{**raw["desk"], "second_factor": tuple(raw["desk"]["second_factor"])}),
     )
 
 
-def _requests(raw: Mapping[str, Any]) -> RequestRules:
-    return RequestRules(raw["prefix"], raw["due_hours"], tuple(raw["groups"]), raw["confirmed"])
-
-
-def _hours(raw: Mapping[str, Any], calendar: Mapping[int, Any]) -> Hours:
-    unknown = [day for day in raw["week"] if day not in range(1, 8)]
-    if unknown:
-        raise KnowledgeError(f"site.yml: hours › week：{unknown[0]} 不是 1–7 的星期数")
-    holidays = {day for year in calendar.values() for span in year["holidays"].values() for day in _days(*span)}
-    return Hours(
-        week={day: tuple(_span(text) for text in spans) for day, spans in raw["week"].items()},
-        holidays=frozenset(holidays),
-        workdays=frozenset(day for year in calendar.values() for day in year["workdays"]),
-        years=frozenset(int(year) for year in calendar),
-        confirmed=raw["confirmed"],
-    )
-
-
-def _days(first: date, last: date) -> list[date]:
-    if last < first:
-        raise KnowledgeError(f"calendar.yml: 假期 {first}–{last} 的起止颠倒")
-    return [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
-
-
-def _span(text: str) -> tuple[time, time]:
-    start, end = text.split("-")
-    span = time.fromisoformat(start), time.max if end == _MIDNIGHT else time.fromisoformat(end)
-    if span[0] >= span[1]:
-        raise KnowledgeError(f"site.yml: hours › week：时段 {text} 的起止颠倒")
-    return span
+def _teams(raw: Sequence[Mapping[str, Any]]) -> tuple[Team, ...]:
+    teams = tuple(Team(one["name"], one["about"], tuple(one.get("rights", ())), one.get("default", False)) for one in raw)
+    told = Counter([*(team.name for team in teams), *(right for team in teams for right in team.rights)])
+    twice = [words for words, count in told.items() if count > 1]
+    if twice:
+        raise KnowledgeError(f"site.yml: teams：“{twice[0]}”写了两次")
+    if sum(team.default for team in teams) != 1:
+        raise KnowledgeError("site.yml: teams：要有且只有一个组写 default: true")
+    return teams

@@ -61,6 +61,14 @@ class ServiceInput(InputChannel):
                 _log.error("turn failed: %s", type(error).__name__)
                 return response.json({"error": type(error).__name__}, status=500)
 
+        @routes.route("/parse", methods=["POST"])
+        async def parse(request: Request) -> HTTPResponse:
+            if not self._knows(request):
+                return response.json({"error": "token"}, status=401)
+            agent = request.app.ctx.agent
+            message = UserMessage(request.json["text"], sender_id="", metadata={"written": request.json["text"]})
+            return response.json(_understood(await agent.processor.parse_message(message), agent))
+
         @routes.route("/forget", methods=["POST"])
         async def forget(request: Request) -> HTTPResponse:
             if not self._knows(request):

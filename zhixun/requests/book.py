@@ -19,12 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.clock import Clock, stamp
-from zhixun.database import Database, consultations, outbox, requests, sessions
+from zhixun.database import Database, requests, sessions
 from zhixun.errors import CitizenError, OurFault, ZhixunError
-from zhixun.messages import ENDED, HIDDEN_PHONE, Entry, Event, Reply, dump
+from zhixun.messages import ENDED, HIDDEN_PHONE, Entry, Event, Reply, Terms, dump
 from zhixun.numbers import request_number, valid_request_number
+from zhixun.outgoing import tell
+from zhixun.ports import Journal, Seal
 from zhixun.requests.codes import Codes
-from zhixun.requests.ports import Catalogue, Journal, Seal
+from zhixun.requests.ports import Catalogue
 from zhixun.requests.request import Request
 from zhixun.requests.standing import DECLINED, DONE, RECEIVED, WITHDRAWN, step
 from zhixun.requests.words import (
@@ -106,10 +108,12 @@ class Book:
                 return told_incomplete(), ()
             if len(made) >= MOST:
                 return told_too_many(), ()
-            again = await self._same(connection, consultation, wish["service"], values, made)
-            if again is not None:
+            service = str(wish["service"])
+            terms = self._catalogue.terms(service, values, self._clock.local())
+            running = [request for request in made if request.service == service and request.running]
+            if again := next((request for request in running if request.facts == terms.facts), None):
                 return told_again(again), ()
-            reply, event = await self._requested(connection, consultation, len(made) + 1, str(wish["service"]), values)
+            reply, event = await self._requested(connection, consultation, len(made) + 1, service, values, terms)
         return reply, (Event(event.kind, event.actor, {**event.open, "turn": turn}, event.private),)
 
     async def submit(self, service: str, values: Mapping[str, str], region: str, once: str) -> Submitted:
@@ -200,8 +204,8 @@ class Book:
             request = await self._move(connection, number, standing, by, note=note, owner=owner)
             if note.strip() and not request.note:
                 raise OurFault("这件咨询的密钥已经不在，说明无法保存；请当面或电话告知申请人，再不带说明改变状态。")
-            closed = await self._tell(connection, request)
-        if closed:
+            told = await tell(connection, self._journal, request.consultation, Reply(told_standing(request), kind="notice"))
+        if told is None:
             await self._sealed(request.consultation)
         self._wake(request.consultation)
         return request
@@ -221,18 +225,6 @@ class Book:
         event = Event("request_moved", by, told, {"note": note.strip()} if note.strip() else None)
         await self._journal.append(connection, row["consultation"], [event])
         return next(one for one in await self._of(connection, row["consultation"]) if one.number == number)
-
-    async def _tell(self, connection: AsyncConnection, request: Request) -> bool:
-        """Say how the request stands in its consultation, unless that is closed; tells whether it is."""
-        query = sa.select(consultations.c.state, consultations.c.channel).where(consultations.c.number == request.consultation)
-        state, channel = (await connection.execute(query)).one()
-        if state == "closed":
-            return True
-        said = Event("said", "system", {"turn": 0, "kind": "notice"}, {"text": told_standing(request), "basis": [], "buttons": []})
-        told = await self._journal.append(connection, request.consultation, [said])
-        row = {"consultation": request.consultation, "seq": told[0].seq, "channel": channel, "delivered": None}
-        await connection.execute(outbox.insert().values(**row))
-        return False
 
     async def _withdraw(self, request: Request, text: str) -> Reply:
         """Take a request back when the citizen confirms it in so many words; it may have been ended in the meantime."""
@@ -255,16 +247,16 @@ class Book:
         """Write the consultation of a form that was sent on a page; returns its number."""
         opened = Event("opened", "zhixun", {"channel": "form", "region": region, "consent": True})
         number = (await self._journal.open(connection, opened)).consultation
-        reply, event = await self._requested(connection, number, 1, service, values)
+        terms = self._catalogue.terms(service, values, self._clock.local())
+        reply, event = await self._requested(connection, number, 1, service, values, terms)
         said = Event("said", "system", {"turn": 0, "kind": reply.kind}, {"text": reply.text, "basis": [], "buttons": dump(())})
         closed = Event("closed", "form", {"state": "closed", "reason": "form"})
         await self._journal.append(connection, number, [event, said, closed])
         return number
 
     async def _requested(
-        self, connection: AsyncConnection, consultation: str, index: int, service: str, values: Mapping[str, str]
+        self, connection: AsyncConnection, consultation: str, index: int, service: str, values: Mapping[str, str], terms: Terms
     ) -> tuple[Reply, Event]:
-        terms = self._catalogue.terms(service, values, self._clock.local())
         number = request_number(self._prefix, consultation, index)
         mark = self._codes.mark_of(service, values)
         same = sa.select(requests.c.number).where(requests.c.mark == mark, requests.c.standing.not_in(ENDED))
@@ -276,16 +268,6 @@ class Book:
                    "same_as": same_as or ""}  # fmt: skip
         reply = told_received(number, self._codes.code_of(number), terms)
         return reply, Event("requested", "citizen", told, private)
-
-    async def _same(
-        self, connection: AsyncConnection, consultation: str, service: str, values: Mapping[str, str], made: Sequence[Request]
-    ) -> Request | None:
-        """Return a running request of this consultation that says the very same."""
-        running = {request.number: request for request in made if request.service == service and request.running}
-        for entry in await self._journal.read(connection, consultation) if running else ():
-            if entry.kind == "requested" and entry.open["request"] in running and (entry.private or {}).get("values") == values:
-                return running[entry.open["request"]]
-        return None
 
     async def _of(self, connection: AsyncConnection, consultation: str) -> list[Request]:
         query = sa.select(requests).where(requests.c.consultation == consultation).order_by(requests.c.number)

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from zhixun.messages import Terms
 
-from zhixun.messages import Entry, Event, Terms
-
-__all__ = ["Catalogue", "Journal", "Seal"]
-
-Seal = Callable[[str], Awaitable[str]]
-"""Seals a closed consultation, or what was added to it since; returns the code of its receipt."""
-
-
-class Journal(Protocol):
-    """Where everything is written first."""
-
-    async def open(self, connection: AsyncConnection, event: Event) -> Entry:
-        """Begin a consultation."""
-
-    async def append(self, connection: AsyncConnection, consultation: str, events: Sequence[Event]) -> list[Entry]:
-        """Add events to a consultation."""
-
-    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
-        """Read a consultation's entries."""
-
+__all__ = ["Catalogue"]
 
 class Catalogue(Protocol):
     """What is offered, and what the office has set for it."""

@@ -154,6 +154,9 @@ export function createLine({ api, server, session, last, outbox, isBusy, on, Soc
     connect();
   }
 
+  // Something was sent beside the line: where there is only asking, what came of it is asked for at once.
+  const ask = () => poller.isRunning() && poller.ask();
+
   // The device lost its network: an open line would stay silent for long, so it is given up at once.
   function cut() {
     if (socket) socket.drop();
@@ -170,5 +173,5 @@ export function createLine({ api, server, session, last, outbox, isBusy, on, Soc
   }
 
   connect();
-  return { send, nudge, cut, stop };
+  return { send, ask, nudge, cut, stop };
 }

@@ -1,7 +1,9 @@
 // Where the citizen writes: grows with the words, sends on Enter but never in the middle of an input method.
 import { LIMIT, lengthOf } from '../state.js';
+import { ACCEPT } from '../uploads.js';
 import { W } from '../words.js';
 import { el, icon, show, touch, write } from './dom.js';
+import { createFiles } from './files.js';
 
 const NEAR = LIMIT - 200;
 
@@ -13,9 +15,12 @@ export function createComposer(talk) {
     id: 'zx-words', rows: '1', enterkeyhint: 'send', autocomplete: 'off', 'aria-describedby': 'zx-keys zx-count',
     value: talk.memory.get('draft') || '', oninput: changed, onkeydown: pressed,
   });
+  const files = createFiles(talk, { home: () => touch() || field.focus() });
+  const chooser = el('input', { type: 'file', multiple: true, accept: ACCEPT, hidden: true, 'aria-label': W.attach, onchange: chosen });
+  const clip = el('button', { type: 'button', class: 'clip', 'aria-label': W.attach, title: W.attach, onclick: () => chooser.click() }, icon('clip'));
   const button = el('button', { type: 'submit', class: 'send' }, icon('send'), el('span', null, W.send));
   const root = el('form', { class: 'foot composer', novalidate: true, onsubmit: sent },
-    el('div', { class: 'over' }, label, keys, count), el('div', { class: 'row' }, field, button));
+    files.root, el('div', { class: 'over' }, label, keys, count), el('div', { class: 'row' }, clip, chooser, field, button));
 
   function changed() {
     const length = lengthOf(field.value.trim());
@@ -50,12 +55,20 @@ export function createComposer(talk) {
     field.focus();
   }
 
-  function update({ phase, owner }) {
+  function chosen() {
+    talk.attach([...chooser.files]);
+    // The same file may be chosen again after it was refused.
+    chooser.value = '';
+  }
+
+  function update(state) {
+    const { phase, owner } = state;
+    files.update(state);
     show(root, phase === 'talking' || phase === 'closing');
     const staff = owner === 'staff';
     write(label, staff ? W.labelStaff : W.label);
     field.placeholder = staff ? W.placeholderStaff : W.placeholder;
-    button.disabled = phase === 'closing';
+    button.disabled = clip.disabled = phase === 'closing';
   }
 
   // On a touch screen the keyboard would cover the answer, so the field takes focus only when it is asked for.

@@ -45,6 +45,7 @@ const ICONS = {
   fold: ['M5 9l7 7 7-7'],
   close: ['M6 6l12 12M18 6L6 18'],
   send: ['M12 19V5.5M6 11l6-6 6 6'],
+  clip: ['M19 11.5l-7.2 7.2a4.6 4.6 0 0 1-6.5-6.5l7.9-7.9a3.1 3.1 0 0 1 4.4 4.4l-7.8 7.8a1.5 1.5 0 0 1-2.2-2.2l7-7'],
   down: ['M12 5v13M6.5 12.5L12 18l5.5-5.5'],
   person: ['M12 12a3.7 3.7 0 1 0 0-7.4 3.7 3.7 0 0 0 0 7.4z', 'M4.8 20c.6-3.6 3.5-5.6 7.2-5.6s6.6 2 7.2 5.6'],
   star: ['M12 3.6l2.6 5.3 5.8.8-4.2 4.1 1 5.8-5.2-2.8-5.2 2.8 1-5.8-4.2-4.1 5.8-.8z'],
@@ -71,6 +72,13 @@ function focusable(box) {
 }
 
 export const touch = () => matchMedia('(pointer: coarse)').matches;
+
+// Hands something out to be saved by the browser.
+export function save(name, blob) {
+  const url = URL.createObjectURL(blob);
+  el('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
 
 let counter = 0;
 export const uid = (stem) => {

@@ -4,7 +4,7 @@ import { el, show, write } from './dom.js';
 import { messageNode, showMark } from './message.js';
 import { dayOf } from './time.js';
 
-export function createLog({ openBasis, resend }) {
+export function createLog({ openBasis, openFile, resend }) {
   const number = el('p', { class: 'number' });
   const list = el('div', { class: 'log', role: 'log', 'aria-label': W.log, 'aria-live': 'off' });
   const dots = el('span', { class: 'dots', 'aria-hidden': 'true' }, el('i'), el('i'), el('i'));
@@ -37,7 +37,7 @@ export function createLog({ openBasis, resend }) {
     for (const one of wanted) {
       let node = nodes.get(one.key);
       if (!node) {
-        node = one.day ? el('p', { class: 'day' }, one.day) : messageNode(one.entry, { openBasis });
+        node = one.day ? el('p', { class: 'day' }, one.day) : messageNode(one.entry, { openBasis, openFile });
         nodes.set(one.key, node);
         if (!one.day) added.push({ node, entry: one.entry });
       }

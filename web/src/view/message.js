@@ -1,19 +1,20 @@
 // One message: who, when, the words, their legal basis, and for the citizen's own words how far they have got.
 import { W } from '../words.js';
 import { el, icon, show, uid } from './dom.js';
+import { fileButton } from './files.js';
 import { prose } from './prose.js';
 import { hourOf } from './time.js';
 
 const SHOWN = 2;
 
-export function messageNode(entry, { openBasis }) {
+export function messageNode(entry, { openBasis, openFile }) {
   const id = uid('m');
   const from = W.who[entry.from] ? entry.from : 'system';
   return el('div', { class: `msg ${from}`, role: 'article', 'aria-labelledby': id },
     el('p', { class: 'by', id }, from === 'bot' && seal(), el('span', null, W.who[from]), ' ',
       el('time', { datetime: entry.time }, hourOf(entry.time))),
     el('div', { class: 'bubble' },
-      el('div', { class: 'prose' }, prose(entry.text)),
+      el('div', { class: 'prose' }, entry.attachment ? fileButton(entry, openFile) : prose(entry.text)),
       entry.basis && entry.basis.length > 0 && basisRow(entry.basis, openBasis)),
     el('div', { class: 'mark' }));
 }

@@ -4,7 +4,7 @@ import { createBanner } from './banner.js';
 import { basisCard } from './basis.js';
 import { createChoices } from './choices.js';
 import { createComposer } from './composer.js';
-import { el, icon, show, write } from './dom.js';
+import { el, icon, save, show, write } from './dom.js';
 import { createEnding } from './ending.js';
 import { createHeader } from './header.js';
 import { createLog } from './log.js';
@@ -24,7 +24,7 @@ export function createPanel(talk, { floating, region, onToggle }) {
 
   const stage = el('div', { class: 'stage' });
   const sheet = createSheet({ beneath: stage, home: () => header.title.focus() });
-  const log = createLog({ openBasis, resend: talk.resend });
+  const log = createLog({ openBasis, openFile, resend: talk.resend });
   const header = createHeader(talk, { fold: close, isFloating: floating, toggleLarge, isLarge, endIt, renew });
   const banner = createBanner(talk);
   const welcome = createWelcome(talk, { region, fold: floating ? close : null });
@@ -115,6 +115,11 @@ export function createPanel(talk, { floating, region, onToggle }) {
 
   function openBasis(basis) {
     sheet.open(named(basis.title), basisCard(basis, talk.clause));
+  }
+
+  async function openFile(id, name) {
+    const blob = await talk.file(id);
+    if (blob) save(name, blob);
   }
 
   function endIt() {

@@ -1,6 +1,6 @@
 // The receipt: the number and code that let a citizen ask about the matter later, to copy, save or print.
 import { W } from '../words.js';
-import { el, write } from './dom.js';
+import { el, save, write } from './dom.js';
 import { named } from './message.js';
 import { momentOf } from './time.js';
 
@@ -16,7 +16,7 @@ export function receiptCard(state) {
     el('p', null, W.receiptUse),
     el('div', { class: 'tools' },
       button(W.copy, async () => write(told, (await copy(short(rows))) ? W.copied : W.notCopied)),
-      button(W.save, () => save(W.fileName(receipt.number), whole(state, rows))),
+      button(W.save, () => save(W.fileName(receipt.number), new Blob(['\ufeff', whole(state, rows)], { type: 'text/plain;charset=utf-8' }))),
       button(W.print, () => print(whole(state, rows)))),
     told);
 }
@@ -40,12 +40,6 @@ async function copy(text) {
   } catch {
     return false;
   }
-}
-
-function save(name, text) {
-  const url = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/plain;charset=utf-8' }));
-  el('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
 // Printing happens in an empty frame, so that the page around the widget is not printed with it.

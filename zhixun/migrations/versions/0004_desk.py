@@ -62,14 +62,14 @@ def upgrade() -> None:
         sa.Column("consultation", sa.String(32), nullable=False, index=True),
         sa.Column("seq", sa.Integer, nullable=False),
         sa.Column("sender", sa.String(64), nullable=False),
-        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("type", sa.String(80), nullable=False),
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("erased", sa.Boolean, nullable=False),
     )
     op.create_table(
         "cases",
-        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("number", sa.String(32), nullable=False, unique=True),
         sa.Column("day", sa.String(10), nullable=False, index=True),
         sa.Column("channel", sa.String(16), nullable=False),
@@ -137,6 +137,8 @@ def upgrade() -> None:
         sa.Column("standing", sa.String(16), nullable=False),
         sa.Column("error", sa.String(120), nullable=False),
     )
-    op.execute("CREATE VIRTUAL TABLE case_words USING fts5(words, tokenize = 'unicode61 remove_diacritics 0')")
+    # It keeps no words, only which marks stand in which case; the second table reads it the other way round.
+    op.execute("CREATE VIRTUAL TABLE case_words USING fts5(words, content='', detail=none, columnsize=0, tokenize='ascii')")
+    op.execute("CREATE VIRTUAL TABLE case_words_terms USING fts5vocab(case_words, instance)")
     # What staff did, newest first, without going through the whole journal.
     op.execute("CREATE INDEX journal_staff ON journal (id) WHERE actor LIKE 'staff:%'")

@@ -1,0 +1,107 @@
+"""Who may do what at the desk: the one table that every route names. A route that is not here does not open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["ACCESS", "ANYONE", "HALF", "STAFF", "allowed"]
+
+ANYONE = frozenset(("*",))
+"""Without signing in."""
+HALF = frozenset(("half",))
+"""Whoever has given the right password, however far signing in has come."""
+STAFF = frozenset(("clerk", "reviewer", "administrator", "auditor"))
+_TALK = frozenset(("clerk", "reviewer", "administrator"))
+_REVIEW = frozenset(("reviewer", "administrator"))
+_CHECK = frozenset(("reviewer", "administrator", "auditor"))
+_ADMIN = frozenset(("administrator",))
+_AUDIT = frozenset(("auditor", "administrator"))
+
+ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
+    # Signing in, and one's own account.
+    ("GET", "/desk/login"): ANYONE,
+    ("POST", "/desk/login"): ANYONE,
+    ("POST", "/desk/logout"): HALF,
+    ("POST", "/desk/here"): HALF,
+    ("GET", "/desk/code"): HALF,
+    ("POST", "/desk/code"): HALF,
+    ("GET", "/desk/password"): HALF,
+    ("POST", "/desk/password"): HALF,
+    ("GET", "/desk/enrol"): HALF,
+    ("POST", "/desk/enrol"): HALF,
+    ("GET", "/desk/me"): STAFF,
+    ("POST", "/desk/me/revoke"): STAFF,
+    # The queue and what one has in hand.
+    ("GET", "/desk"): STAFF,
+    ("GET", "/desk/queue"): STAFF,
+    ("GET", "/desk/events"): STAFF,
+    # A consultation.
+    ("GET", "/desk/cases/{number}"): STAFF,
+    ("GET", "/desk/cases/{number}/log"): STAFF,
+    ("GET", "/desk/cases/{number}/side"): STAFF,
+    ("GET", "/desk/cases/{number}/print"): STAFF,
+    ("GET", "/desk/cases/{number}/replay"): _CHECK,
+    ("GET", "/desk/cases/{number}/verify"): STAFF,
+    ("POST", "/desk/cases/{number}/unmask"): STAFF,
+    ("POST", "/desk/cases/{number}/claim"): _TALK,
+    ("POST", "/desk/cases/{number}/beat"): _TALK,
+    ("POST", "/desk/cases/{number}/typing"): _TALK,
+    ("POST", "/desk/cases/{number}/say"): _TALK,
+    ("POST", "/desk/cases/{number}/transfer"): _TALK,
+    ("POST", "/desk/cases/{number}/put-back"): _TALK,
+    ("POST", "/desk/cases/{number}/give-back"): _TALK,
+    ("POST", "/desk/cases/{number}/close"): _TALK,
+    ("POST", "/desk/cases/{number}/note"): _TALK,
+    ("POST", "/desk/cases/{number}/label"): _TALK,
+    ("POST", "/desk/cases/{number}/plan"): _TALK,
+    ("POST", "/desk/cases/{number}/review"): _REVIEW,
+    # Knowledge while talking.
+    ("GET", "/desk/knowledge"): STAFF,
+    ("GET", "/desk/canned"): STAFF,
+    ("POST", "/desk/canned"): _REVIEW,
+    ("POST", "/desk/canned/{id}/remove"): _REVIEW,
+    # What is owed: call-backs and follow-ups, requests.
+    ("GET", "/desk/tasks"): STAFF,
+    ("POST", "/desk/tasks/print"): _TALK,
+    ("POST", "/desk/tasks/{number}/{seq}"): _TALK,
+    ("POST", "/desk/tasks/{number}/{seq}/contact"): _TALK,
+    ("GET", "/desk/requests"): STAFF,
+    ("GET", "/desk/requests/{number}"): STAFF,
+    ("POST", "/desk/requests/{number}"): _TALK,
+    ("POST", "/desk/requests/{number}/unmask"): STAFF,
+    # The archive, and what is taken out of it.
+    ("GET", "/desk/archive"): STAFF,
+    ("POST", "/desk/archive/views"): STAFF,
+    ("POST", "/desk/archive/views/{id}"): STAFF,
+    ("POST", "/desk/archive/export"): _CHECK,
+    ("POST", "/desk/archive/package"): _CHECK,
+    # Outside agencies.
+    ("GET", "/desk/referrals"): STAFF,
+    ("GET", "/desk/referrals/agencies"): STAFF,
+    ("GET", "/desk/referrals/{number}"): STAFF,
+    ("GET", "/desk/referrals/{number}/paper"): STAFF,
+    ("GET", "/desk/referrals/{number}/docx"): STAFF,
+    ("POST", "/desk/referrals/{number}"): _TALK,
+    ("POST", "/desk/referrals/{number}/again"): _TALK,
+    ("GET", "/desk/cases/{number}/refer"): _TALK,
+    ("POST", "/desk/cases/{number}/refer"): _TALK,
+    # Files of a consultation.
+    ("GET", "/desk/cases/{number}/files/{id}"): STAFF,
+    ("POST", "/desk/cases/{number}/files"): _TALK,
+    # People: accounts, roster, the switch; and what all of them did.
+    ("GET", "/desk/team"): _AUDIT,
+    ("POST", "/desk/team"): _ADMIN,
+    ("GET", "/desk/team/{name}"): _ADMIN,
+    ("POST", "/desk/team/{name}"): _ADMIN,
+    ("GET", "/desk/roster"): STAFF,
+    ("POST", "/desk/roster"): _ADMIN,
+    ("GET", "/desk/switch"): STAFF,
+    ("POST", "/desk/switch"): _ADMIN,
+    ("GET", "/desk/audit"): _AUDIT,
+    ("GET", "/desk/audit/export"): _AUDIT,
+}
+
+
+def allowed(roles: frozenset[str], role: str) -> bool:
+    """Tell whether somebody of `role` who has signed in wholly may go there."""
+    return role in roles or bool(roles & (ANYONE | HALF))

@@ -1,0 +1,88 @@
+"""How acts of staff are called and told in Chinese: one table of kinds, and one of the parts that an act can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from zhixun.clock import ZONE
+from zhixun.desk.case import REASONS
+from zhixun.desk.casework import KINDS as TASKS
+from zhixun.desk.casework import RESULTS
+from zhixun.desk.staff import ROLES
+from zhixun.names import MARKS, STATES
+
+__all__ = ["BY_NOBODY", "FAILED", "KINDS", "told_act"]
+
+FAILED = ("sign_in_failed", "locked")
+"""What somebody did who has not proved to be of the staff."""
+BY_NOBODY = (*FAILED, "account_made", "account_changed", "password_changed", "second_factor_off", "erased")
+"""What may stand in the journal by nobody of the staff: attempts that failed, and what was done at the machine itself."""
+KINDS: Mapping[str, str] = {
+    "signed_in": "登录", "signed_out": "退出", "sign_in_failed": "登录失败", "locked": "账号锁定", "recovery_used": "使用恢复码",
+    "password_changed": "更改密码", "second_factor_on": "启用动态验证码", "second_factor_off": "关闭动态验证码",
+    "sessions_revoked": "使登录失效", "account_made": "添加账号", "account_changed": "修改账号",
+    "looked": "查看", "unmasked": "查看完整号码", "searched": "检索档案", "printed": "打印", "exported": "导出",
+    "view_saved": "保存检索条件", "view_removed": "删除检索条件", "duty_set": "排班", "canned_saved": "保存常用语",
+    "canned_removed": "删除常用语", "bot_paused": "暂停智能应答", "bot_resumed": "恢复智能应答",
+    "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
+    "noted": "内部备注", "labelled": "改标签", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
+    "request_moved": "办理申请", "referred": "转办", "slip_moved": "转办进展", "erased": "删除个人信息",
+}  # fmt: skip
+"""Every kind of act and how it is called."""
+_PARTS: Mapping[str, str] = {
+    "name": "账号", "names": "人员", "role": "角色", "teams": "组别", "factor": "方式", "step": "错在", "until": "锁定到", "left": "剩余",
+    "reset": "", "request": "申请", "task": "任务", "slip": "转介单", "agency": "单位", "to": "转给", "team": "组", "state": "现在",
+    "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类", "due": "日期", "next": "下次", "add": "添加",
+    "remove": "去掉", "day": "日期", "what": "", "format": "格式", "count": "件数", "title": "标题", "text": "内容", "reason": "原因",
+}  # fmt: skip
+"""The parts of an act that are told, in order, and what stands before each."""
+_NAMES = ("name", "names", "to")
+_CODES: Mapping[str, Mapping[str, str]] = {
+    "role": ROLES, "state": STATES, "mark": MARKS, "result": RESULTS, "kind": TASKS, "reason": REASONS,
+    "factor": {"none": "只用密码", "code": "动态验证码", "recovery": "恢复码"},
+    "step": {"password": "密码", "code": "动态验证码", "change": "改密码时现在的密码"},
+    "what": {"call_list": "电话单", "audit": "操作记录"}, "reset": {"True": "重发一次性密码", "False": ""},
+}  # fmt: skip
+_CHANGED = {"role": "角色", "teams": "组别", "active": "在用"}
+_YES_NO = {True: "是", False: "否"}
+
+
+def told_act(open: Mapping[str, Any], names: Callable[[str], str], terms: Mapping[str, Mapping[str, str]]) -> str:
+    """Say what an act was about.
+
+    Args:
+        open: the open part of its entry. names: login name to shown name.
+        terms: further codes by the part in which they stand, e.g. of `standing`.
+    """
+
+    def say(part: str, value: object) -> str:
+        if isinstance(value, list | tuple):
+            return "、".join(say(part, one) for one in value)
+        if part in _NAMES:
+            return names(str(value))
+        if part == "until":
+            return f"{datetime.fromisoformat(str(value)).astimezone(ZONE):%Y-%m-%d %H:%M}"
+        codes = {**_CODES.get(part, {}), **terms.get(part, {})}
+        return codes.get(str(value), str(value))
+
+    told = [f"{title} {say(part, open[part])}".strip() for part, title in _PARTS.items() if open.get(part) not in (None, "", [], ())]
+    about = open.get("about")
+    told += _changed(open.get("changed") or {})
+    told += [_several(about)] if isinstance(about, list) else []
+    told += [f"条件 {'、'.join(map(str, open['filters'].values()))}"] if open.get("filters") else []
+    return "；".join(filter(None, told))
+
+
+def _changed(changed: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Say what was changed of an account: each from what to what."""
+
+    def say(field: str, value: Any) -> str:
+        return _YES_NO[value] if isinstance(value, bool) else ROLES.get(value, value.replace(",", "、")) or "没有"
+
+    return [f"{_CHANGED.get(field, field)} {say(field, old)} → {say(field, new)}" for field, (old, new) in changed.items()]
+
+
+def _several(numbers: Sequence[str]) -> str:
+    return f"{len(numbers)} 件：{'、'.join(numbers)}" if numbers else "没有号码"

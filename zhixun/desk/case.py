@@ -1,0 +1,140 @@
+"""A consultation as staff read it: what was said and what happened, line by line, and what is known of the person's matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zhixun.masking import mask
+from zhixun.messages import Entry
+from zhixun.names import MARKS
+
+__all__ = ["REASONS", "Line", "contact_of", "facts_of", "last_words", "lines_of", "trace_of"]
+
+REASONS = {
+    "asked": "咨询人要求转人工", "unknown": "没有经审核的答复", "complaint": "投诉或不满", "bot_paused": "智能应答暂停",
+    "stepped_in": "工作人员主动接入", "service": "服务申请需要人工", "referral": "需要转办", "lapsed": "接待人离开，自动退回",
+    "put_back": "放回排队", "passed_on": "同事转交", "missed": "转交对象未及时接待", "given_back": "交还智能助手",
+}  # fmt: skip
+_GONE = "（内容已按请求删除）"
+_SPEAKERS = {"citizen": ("citizen", "咨询人"), "bot": ("bot", "智能助手"), "system": ("system", "系统")}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log.
+
+    Attributes:
+        kind: `said`, `note`, `file` or `event`. speaker: citizen, bot, staff or system. who: how the speaker is called.
+        basis: the clauses cited. status: of a turn of the bot. delivered: whether the words have reached the citizen (None: not known).
+        file: id, type and size of an attachment.
+    """
+
+    seq: int
+    time: str
+    kind: str
+    speaker: str
+    who: str
+    text: str
+    basis: Sequence[Mapping[str, Any]] = ()
+    knowledge: Sequence[str] = ()
+    status: str = ""
+    delivered: bool | None = None
+    file: Mapping[str, Any] | None = None
+
+
+def lines_of(
+    entries: Sequence[Entry], names: Callable[[str], str], *, clear: bool, waiting: frozenset[int] = frozenset()
+) -> list[Line]:
+    """Return the log of a consultation.
+
+    Args:
+        names: login name to shown name of a member of staff.
+        clear: show personal numbers as they were written. waiting: the entries that have not reached the citizen yet.
+    """
+    lines = [_line(entry, names, waiting) for entry in entries]
+    return [line if clear else _masked(line) for line in lines if line is not None]
+
+
+def facts_of(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Return what the guides found out, the newest last, each a title and its facts in one line."""
+    found = [entry.private for entry in entries if entry.kind == "guided" and entry.private]
+    return [(str(one["title"]), "；".join(f"{name}：{value}" for name, value in one["facts"])) for one in found]
+
+
+def contact_of(entries: Sequence[Entry]) -> str:
+    """Return the number to call that was left last, or an empty string."""
+    left = [entry.private for entry in entries if entry.kind == "contact_left" and entry.private]
+    return str(left[-1]["phone"]) if left else ""
+
+
+def last_words(entries: Sequence[Entry], count: int = 2) -> list[str]:
+    """Return what the citizen said last, masked and shortened, the newest last."""
+    said = [entry.private for entry in entries if entry.kind == "said" and entry.actor == "citizen" and entry.private]
+    return [_short(mask(str(one["text"]))) for one in said[-count:]]
+
+
+def trace_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return how each message was understood: turn, intent, confidence, ranking, model."""
+    return [
+        {"turn": told["turn"], "status": told.get("status", ""), "intent": told.get("intent") or "", "confidence": told.get("confidence"),
+         "ranking": told.get("ranking", ()), "model": told.get("model", ""), "error": told.get("error", "")}
+        for entry in entries if entry.kind == "parsed" for told in [entry.open]
+    ]  # fmt: skip
+
+
+def _line(entry: Entry, names: Callable[[str], str], waiting: frozenset[int]) -> Line | None:
+    private = entry.private or {}
+    who = names(entry.actor.removeprefix("staff:")) if entry.actor.startswith("staff:") else "系统"
+    if entry.kind == "said":
+        speaker, who = _SPEAKERS.get(entry.actor, ("staff", who))
+        delivered = None if entry.actor == "citizen" else entry.seq not in waiting
+        return Line(entry.seq, entry.time, "said", speaker, who, str(private.get("text", _GONE)), private.get("basis", ()),
+                    entry.open.get("knowledge", ()), str(entry.open.get("status", "")), delivered)  # fmt: skip
+    if entry.kind == "noted":
+        return Line(entry.seq, entry.time, "note", "staff", who, str(private.get("text", _GONE)))
+    if entry.kind == "attached":
+        speaker, who = _SPEAKERS.get(entry.actor, ("staff", who))
+        return Line(entry.seq, entry.time, "file", speaker, who, str(private.get("name", _GONE)), file=entry.open)
+    words = _happened(entry, private, names)
+    return Line(entry.seq, entry.time, "event", "system", who, words) if words else None
+
+
+def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], str]) -> str:
+    """Say in Chinese what an entry tells that is not said to anyone; empty for what staff need not read."""
+    told = entry.open
+    reason = REASONS.get(str(told.get("reason", "")), str(told.get("reason", "")))
+    to = names(told["to"]) if told.get("to") else told.get("team") or "所有人"
+    scores = "、".join(str(score) for score in (told.get("scores") or {}).values())
+    words = str(private.get("words") or private.get("reason") or private.get("note") or "")
+    texts = {
+        "opened": "咨询开始",
+        "handed_off": f"转人工：{reason}",
+        "claimed": f"{names(told.get('operator', ''))} 接待",
+        "transferred": f"转给 {to}：{words or reason}",
+        "returned": f"退回{'排队' if told.get('state') == 'queued' else '智能助手'}：{reason}",
+        "contact_left": "留下回电号码",
+        "guided": f"指引“{private.get('title', '')}”得出结果",
+        "requested": f"提交服务申请 {told.get('request', '')}",
+        "request_moved": f"申请 {told.get('request', '')} 办理：{told.get('standing', '')} {words}",
+        "referred": f"转办 {told.get('slip', '')}：{private.get('agency_name', told.get('agency', ''))}",
+        "slip_moved": f"转介单 {told.get('slip', '')}：{told.get('standing', '')} {words}",
+        "labelled": "标签：" + "，".join([*(f"+{one}" for one in told.get("add", ())), *(f"-{one}" for one in told.get("remove", ()))]),
+        "planned": f"计划回访，{told.get('due', '')[:10]} 前：{words}",
+        "followed_up": f"回访：{told.get('result', '')} {words}",
+        "escalated": f"超时提醒：{told.get('told', '')}",
+        "reviewed": f"质检：{MARKS.get(str(told.get('mark')), '')} {words}",
+        "rated": f"评价 {scores}：{words}" if words else f"评价 {scores}",
+        "closed": f"咨询结束 {words}".rstrip(),
+        "erased": "个人信息已按请求删除",
+    }
+    return str(texts.get(entry.kind, "")).strip()
+
+
+def _masked(line: Line) -> Line:
+    return Line(**{name: getattr(line, name) for name in Line.__slots__ if name != "text"}, text=mask(line.text))
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -1,0 +1,184 @@
+"""What staff add to a consultation without owning it: notes, labels, reviews, planned follow-ups and their results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from zhixun.clock import Clock, stamp
+from zhixun.database import Database, consultations, tasks
+from zhixun.errors import CitizenError, ZhixunError
+from zhixun.messages import Event
+from zhixun.names import MARKS
+from zhixun.ports import Journal, Seal
+
+__all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task", "overdue"]
+
+RESULTS: Mapping[str, str] = {
+    "done": "已联系并解决", "open": "已联系，还需再跟进", "no_answer": "无人接听", "wrong_number": "号码不对", "refused": "不愿回访",
+}  # fmt: skip
+"""How a follow-up went; the second and third want a next day."""
+AGAIN = ("open", "no_answer")
+KINDS: Mapping[str, str] = {"callback": "留言回电", "request": "申请回访", "referral": "转办回访", "visit": "走访", "other": "回访"}
+"""What a task is for."""
+_LONGEST = 1000
+_LABEL = re.compile(r"[\w一-鿿·-]{1,20}")
+_MOST_LABELS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that is owed: see the table `tasks`; `due` and `made` are UTC stamps or days."""
+
+    id: str
+    consultation: str
+    kind: str
+    subject: str
+    due: str
+    made: str
+    owner: str
+    standing: str
+    result: str
+    attempts: int
+    done: str
+
+
+class Casework:
+    """Writes into consultations, open or closed; what comes after the end is sealed as a supplement.
+
+    Args:
+        seal: seals what was added to a closed consultation. wake: tells open pages that there is something new.
+    """
+
+    def __init__(
+        self, database: Database, journal: Journal, clock: Clock, *, seal: Seal, wake: Callable[[str], None]
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._journal = journal
+        self._clock = clock
+        self._seal = seal
+        self._wake = wake
+
+    async def note(self, number: str, by: str, text: str, mentions: Sequence[str] = ()) -> None:
+        """Keep a note that only staff read; `mentions` are the colleagues whose attention it asks.
+
+        Raises:
+            CitizenError: it is empty or too long, or there is no such consultation.
+        """
+        words = _words(text, "请写备注。")
+        await self._add(number, Event("noted", f"staff:{by}", {"mentions": sorted(set(mentions))}, {"text": words}))
+
+    async def label(self, number: str, by: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Put labels on and take them off.
+
+        Raises:
+            CitizenError: a label is malformed, or there is nothing to change.
+        """
+        if not (add or remove) or len(add) > _MOST_LABELS or any(_LABEL.fullmatch(one) is None for one in add):
+            raise CitizenError("标签用 1–20 个汉字、字母或数字，不含空格和标点。", code="bad_label", field="label")
+        await self._add(number, Event("labelled", f"staff:{by}", {"add": list(add), "remove": list(remove)}))
+
+    async def review(self, number: str, by: str, mark: str, words: str) -> None:
+        """Keep what a reader found of the answers; a second reader's is marked as such.
+
+        Raises:
+            CitizenError: no such mark, or no words though something was wrong.
+        """
+        if mark not in MARKS:
+            raise CitizenError("请选择质检结论。", code="bad_mark", field="mark")
+        kept = _words(words, "请写明哪里不对或者更好的答复。") if mark != "correct" else words.strip()[:_LONGEST]
+        async with self._database.read() as connection:
+            entries = await self._journal.read(connection, number)
+        before = {entry.actor for entry in entries if entry.kind == "reviewed"}
+        if f"staff:{by}" in before:
+            raise CitizenError("您已经质检过这件咨询；第二次质检应由另一位同事做。", code="reviewed", status=409)
+        await self._add(number, Event("reviewed", f"staff:{by}", {"mark": mark, "second": bool(before)}, {"words": kept}))
+
+    async def plan(self, number: str, by: str, kind: str, due: str, words: str, owner: str = "", subject: str = "") -> None:
+        """Plan a follow-up for a day from today on.
+
+        Raises:
+            CitizenError: the day or kind is wrong, or there are no words about what to ask.
+        """
+        if kind not in KINDS:
+            raise CitizenError("请选择回访种类。", code="bad_kind", field="kind")
+        told = {"kind": kind, "subject": subject, "due": self._day(due), "owner": owner}
+        await self._add(number, Event("planned", f"staff:{by}", told, {"words": _words(words, "请写明要问什么、做什么。")}))
+
+    async def follow_up(self, number: str, seq: int, by: str, result: str, words: str, again: str = "") -> None:
+        """Keep how a follow-up went.
+
+        Args:
+            again: the day (ISO) on which it is tried again, for the results that leave it open.
+
+        Raises:
+            CitizenError: (400) no such result, no next day or no words; (404) no such task; (409) it is done already.
+        """
+        if result not in RESULTS:
+            raise CitizenError("请选择结果。", code="bad_result", field="result")
+        kept = _words(words, "请写明情况。")
+        task = await self.task(f"{number}/{seq}")
+        if task.standing != "open":
+            raise CitizenError("这项任务已经办结。", code="done", status=409)
+        told = {"task": task.id, "result": result, "next": self._day(again) if result in AGAIN else "", "attempt": task.attempts + 1,
+                "owner": by}  # fmt: skip
+        await self._add(number, Event("followed_up", f"staff:{by}", told, {"words": kept}))
+
+    async def task(self, task: str) -> Task:
+        """Return one task.
+
+        Raises:
+            CitizenError: (404) there is none.
+        """
+        async with self._database.read() as connection:
+            row = (await connection.execute(sa.select(tasks).where(tasks.c.id == task))).mappings().first()
+        if row is None:
+            raise CitizenError("没有这项任务。", code="no_task", status=404)
+        return Task(**row)
+
+    async def tasks(self, *, number: str = "", standing: str = "open", most: int = 500) -> list[Task]:
+        """Return tasks, what is due first on top; of one consultation when `number` is given."""
+        query = sa.select(tasks).where(tasks.c.standing == standing).order_by(tasks.c.due, tasks.c.id).limit(most)
+        if number:
+            query = sa.select(tasks).where(tasks.c.consultation == number).order_by(tasks.c.standing.desc(), tasks.c.due)
+        async with self._database.read() as connection:
+            return [Task(**row) for row in (await connection.execute(query)).mappings()]
+
+    async def _add(self, number: str, event: Event) -> None:
+        query = sa.select(consultations.c.state).where(consultations.c.number == number, consultations.c.state != "book")
+        async with self._database.write() as connection:
+            state = await connection.scalar(query)
+            if state is None:
+                raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)
+            await self._journal.append(connection, number, [event])
+        self._wake(number)
+        if state == "closed":
+            try:
+                await self._seal(number)
+            except (ZhixunError, OSError):
+                return  # it is in the journal; the keeper seals it later
+
+    def _day(self, text: str) -> str:
+        try:
+            day = date.fromisoformat(text.strip())
+        except ValueError as error:
+            raise CitizenError("请选择日期。", code="bad_day", field="due") from error
+        if day < self._clock.today():
+            raise CitizenError("日期不能早于今天。", code="bad_day", field="due")
+        return day.isoformat()
+
+
+def overdue(task: Task, clock: Clock) -> bool:
+    """Tell whether a task should have been done by now: by its time, or by the end of its day."""
+    limit = clock.today().isoformat() if len(task.due) == len("2026-11-21") else stamp(clock.now())
+    return task.due < limit
+
+
+def _words(text: str, ask: str) -> str:
+    if not text.strip() or len(text) > _LONGEST:
+        raise CitizenError(f"{ask}（1–{_LONGEST} 字）", code="no_words", field="words")
+    return text.strip()

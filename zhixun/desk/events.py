@@ -1,0 +1,183 @@
+"""What open pages of the desk hear of, as server-sent events (WHATWG HTML § 9.2).
+
+The queue changed, a consultation has something new, somebody else is looking at it too. The stream carries no content of
+consultations, only that a page should look again, so that nothing can be lost on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from zhixun.clock import monotonic
+from zhixun.database import Database, consultations
+
+__all__ = ["Events", "Listener"]
+
+BREATH_SECONDS = 15
+"""So often an idle stream says that it is alive, and looks whether its session still is."""
+_GATHER_SECONDS = 0.15
+_TYPING_SECONDS = 6.0
+_STATES = ("queued", "message_left", "staff")
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One open page: who looks at it, and which consultation it shows (empty: none)."""
+
+    name: str
+    shown: str
+    case: str
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    told: int = 0
+    changed: bool = False
+    typing_until: float = 0.0
+    spoken: set[str] = field(default_factory=set)
+    """The consultations in this person's hands in which the citizen said something."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    state: str
+    operator: str
+    assigned: str
+    turns: int
+
+
+class Events:
+    """Tells pages to look again.
+
+    Args:
+        database: where the queue is read.
+        tell: rings at the citizen's own windows of a consultation.
+    """
+
+    def __init__(self, database: Database, tell: Callable[[str], None]) -> None:
+        self._database = database
+        self._tell = tell
+        self._listeners: set[Listener] = set()
+        self._bell = asyncio.Event()
+        self._touched: set[str] = set()
+        self._waiting: dict[str, _Waiting] = {}
+        self._version = 0
+        self._new: tuple[str, ...] = ()
+
+    def wake(self, number: str) -> None:
+        """Note that a consultation has something new."""
+        self._touched.add(number)
+        self._bell.set()
+
+    async def watch(self) -> None:
+        """Carry what was noted to the pages, for ever; what comes in one breath is told once."""
+        self._waiting = await self._read()
+        while True:
+            await self._bell.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            self._bell.clear()
+            touched, self._touched = self._touched, set()
+            with contextlib.suppress(Exception):  # a busy store: the next touch looks again
+                await self._look(touched)
+
+    @contextmanager
+    def listen(self, name: str, shown: str, case: str) -> Iterator[Listener]:
+        """Give the place of an open page; colleagues at the same consultation hear that somebody came or went."""
+        listener = Listener(name, shown, case, told=self._version)
+        self._listeners.add(listener)
+        self._people_changed(case)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+            self._people_changed(case)
+
+    def typing(self, number: str, name: str) -> None:
+        """Note that somebody is writing in a consultation."""
+        for listener in self._listeners:
+            if listener.case == number and listener.name == name:
+                listener.typing_until = monotonic() + _TYPING_SECONDS
+        self._people_changed(number)
+        self._tell(number)
+
+    def is_typing(self, number: str) -> bool:
+        """Tell whether anybody is writing in a consultation."""
+        return any(listener.case == number and listener.typing_until > monotonic() for listener in self._listeners)
+
+    def present(self) -> Mapping[str, str]:
+        """Return who has a page open: login name and shown name."""
+        return {listener.name: listener.shown for listener in sorted(self._listeners, key=lambda one: one.name)}
+
+    async def messages(self, listener: Listener) -> AsyncIterator[bytes]:
+        """Yield what a page is told, for ever; a breath when there was nothing for a while."""
+        yield self._people(listener)
+        while True:
+            try:
+                async with asyncio.timeout(BREATH_SECONDS):
+                    await listener.bell.wait()
+            except TimeoutError:
+                yield b": breath\n\n"
+                continue
+            listener.bell.clear()
+            if listener.told < self._version:
+                listener.told = self._version
+                yield _event("queue", "{}")
+                for number in self._new:
+                    yield _event("notice", json.dumps(_notice("有人在等待人工", number), ensure_ascii=False))
+            if listener.changed:
+                listener.changed = False
+                yield _event("case", "{}")
+            for number in sorted(listener.spoken):
+                yield _event("notice", json.dumps(_notice("咨询人有新消息", number), ensure_ascii=False))
+            listener.spoken.clear()
+            yield self._people(listener)
+
+    async def _look(self, touched: set[str]) -> None:
+        before, self._waiting = self._waiting, await self._read()
+        queue_changed = before != self._waiting
+        spoken = {number for number, one in self._waiting.items()
+                  if one.state == "staff" and number in before and one.turns > before[number].turns}  # fmt: skip
+        if queue_changed:
+            self._version += 1
+            self._new = tuple(
+                number for number, one in self._waiting.items()
+                if one.state != "staff" and (number not in before or before[number].state == "staff")
+            )  # fmt: skip
+        for listener in self._listeners:
+            if listener.case in touched:
+                listener.changed = True
+            listener.spoken |= {number for number in spoken if self._waiting[number].operator == listener.name}
+            if queue_changed or listener.changed:
+                listener.bell.set()
+
+    async def _read(self) -> dict[str, _Waiting]:
+        names = ("state", "operator", "assigned", "turns")
+        query = sa.select(consultations.c.number, *(consultations.c[name] for name in names)).where(consultations.c.state.in_(_STATES))
+        async with self._database.read() as connection:
+            return {row[0]: _Waiting(*row[1:]) for row in await connection.execute(query)}
+
+    def _people_changed(self, number: str) -> None:
+        for listener in self._listeners:
+            if number and listener.case == number:
+                listener.bell.set()
+
+    def _people(self, listener: Listener) -> bytes:
+        """Say who else looks at the same consultation; only names of colleagues, escaped."""
+        now = monotonic()
+        here = [one for one in self._listeners if listener.case and one.case == listener.case and one.name != listener.name]
+        others = sorted({one.name: one for one in here}.values(), key=lambda one: one.name)
+        words = "、".join(f"{html.escape(one.shown)}{'（正在输入）' if one.typing_until > now else ''}" for one in others)
+        return _event("people", f"{words} 也在看这件咨询" if words else "")
+
+
+def _notice(title: str, number: str) -> dict[str, object]:
+    return {"title": title, "body": number, "url": f"/desk/cases/{number}", "sound": True}
+
+
+def _event(name: str, data: str) -> bytes:
+    return f"event: {name}\ndata: {data}\n\n".encode()

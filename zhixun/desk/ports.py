@@ -1,0 +1,198 @@
+"""What the desk needs of the rooms that it does not import."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.messages import Basis, Entry, To
+
+__all__ = ["Advice", "Daybook", "Files", "Known", "Limits", "OpenRows", "Request", "Requests", "Switch", "Takeover", "WorkingTime"]
+
+OpenRows = Callable[[AsyncConnection, Sequence[sa.RowMapping]], Awaitable[Sequence[Entry]]]
+"""Turns rows of the table `journal`, of any consultations, into entries in the same order, opened where the key is there."""
+
+
+class Daybook(Protocol):
+    """Where acts of staff are kept that belong to no consultation."""
+
+    async def note(
+        self, kind: str, staff_name: str, open: Mapping[str, Any], private: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write an act of `staff_name` in a transaction of its own; `private` is encrypted."""
+
+
+class WorkingTime(Protocol):
+    """When people are at the desk; all moments are local times."""
+
+    def is_open(self, moment: datetime) -> bool:
+        """Tell whether somebody is at the desk."""
+
+    def after_minutes(self, moment: datetime, minutes: float) -> datetime | None:
+        """Return when so many working minutes have passed since `moment`; None when the calendar does not reach so far."""
+
+    def minutes_between(self, start: datetime, end: datetime) -> float | None:
+        """Return the working minutes from `start` to `end`, negative backwards; None when the calendar cannot tell."""
+
+
+class Limits(Protocol):
+    """How soon staff answer, in working time."""
+
+    @property
+    def first_minutes(self) -> int:
+        """Until the first answer."""
+
+    @property
+    def next_minutes(self) -> int:
+        """Until each further answer."""
+
+    @property
+    def solution_hours(self) -> int:
+        """Until the consultation is closed."""
+
+    @property
+    def callback_hours(self) -> int:
+        """Until who left a message is answered."""
+
+    @property
+    def warn_at(self) -> float:
+        """The share of a limit from which on it is warned of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An approved answer that staff may put into their words.
+
+    Attributes:
+        text: as the citizen would get it, empty when no answer holds on this day in this region.
+        share: how sure the ranker is that it was meant, 0–1.
+    """
+
+    id: str
+    title: str
+    text: str
+    basis: tuple[Basis, ...]
+    share: float = 0.0
+
+
+class Advice(Protocol):
+    """Finds approved answers."""
+
+    async def suggest(self, text: str, region: str) -> Sequence[Known]:
+        """Return the answers that fit `text` best, the best first."""
+
+    def answer(self, question: str, region: str) -> Known | None:
+        """Return the answer of today to a question by its id; None when there is no such question."""
+
+
+class Takeover(Protocol):
+    """Takes consultations over for staff; see `conversation/takeover.py`."""
+
+    async def claim(self, number: str, name: str) -> int:
+        """Take over and return the fence."""
+
+    def renew(self, number: str, name: str, fence: int) -> None:
+        """Hold for another lease."""
+
+    async def say(
+        self, number: str, name: str, fence: int, text: str, *, once: str, knowledge: tuple[str, ...] = (), basis: tuple[Basis, ...] = ()
+    ) -> Entry | None:
+        """Say something to the citizen."""
+
+    async def transfer(self, number: str, name: str, fence: int, to: To, reason: str) -> None:
+        """Pass on."""
+
+    async def give_back(self, number: str, name: str, fence: int) -> None:
+        """Let the program go on."""
+
+    async def put_back(self, number: str, name: str, fence: int) -> None:
+        """Put back into the queue."""
+
+    async def close(self, number: str, name: str, fence: int, outcome: str, words: str) -> str:
+        """Close and seal."""
+
+
+class Request(Protocol):
+    """A request for a service as it stands; see `requests/request.py`, which tells more of it to the pages."""
+
+    @property
+    def number(self) -> str:
+        """Its number."""
+
+    @property
+    def consultation(self) -> str:
+        """The consultation in which it was made."""
+
+    @property
+    def target(self) -> str:
+        """The team that it goes to."""
+
+    @property
+    def standing(self) -> str:
+        """How far it has come."""
+
+    @property
+    def received(self) -> str:
+        """When it was made (UTC stamp)."""
+
+    @property
+    def due(self) -> str:
+        """By when somebody should have answered (UTC stamp); empty when the calendar could not tell."""
+
+    @property
+    def priority(self) -> str:
+        """The kind of enterprise that goes first; empty when it is none."""
+
+    @property
+    def owner(self) -> str:
+        """The member of staff who has it; empty when nobody has."""
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Name and value of each field; empty when they were erased, or not read."""
+
+    @property
+    def running(self) -> bool:
+        """Whether something is still to be done."""
+
+
+class Requests(Protocol):
+    """The book of requests; see `requests/book.py`."""
+
+    async def waiting(self) -> Sequence[Request]:
+        """Return all that is still to be done, without their fields."""
+
+    async def look_up(self, number: str) -> Request | None:
+        """Return one with its fields; None when there is none."""
+
+    async def move(self, number: str, standing: str, by: str, *, note: str = "", owner: str = "") -> Request:
+        """Carry one on, and tell the citizen."""
+
+
+class Switch(Protocol):
+    """The switch of the program's own answers; see `conversation/switch.py`."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is paused; empty while it answers."""
+
+    async def pause(self, reason: str) -> None:
+        """Stop answering."""
+
+    async def resume(self) -> None:
+        """Answer again."""
+
+
+class Files(Protocol):
+    """Keeps what is sent along in consultations."""
+
+    async def keep(self, number: str, sender: str, name: str, stream: AsyncIterable[bytes]) -> object:
+        """Take a file in."""
+
+    async def read(self, number: str, identity: str) -> tuple[Any, AsyncIterator[bytes]]:
+        """Give a file of a consultation."""

@@ -1,0 +1,118 @@
+"""Draws the desk's pages: one Jinja environment that escapes everything, and what every page is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from aiohttp import web
+
+from zhixun.clock import ZONE
+from zhixun.desk.access import ACCESS, allowed
+from zhixun.desk.staff import FULL, ROLES, Staff
+from zhixun.names import told
+
+__all__ = ["View", "local", "when"]
+
+_NAVIGATION = (
+    ("/desk", "接待", "queue", "q"), ("/desk/tasks", "回电与回访", "phone", "t"), ("/desk/requests", "服务申请", "form", "r"),
+    ("/desk/referrals", "转办", "slip", "z"), ("/desk/archive", "档案", "archive", "a"), ("/desk/canned", "常用语", "note", ""),
+    ("/desk/roster", "值班", "calendar", ""), ("/desk/team", "人员", "people", ""), ("/desk/audit", "操作记录", "shield", ""),
+    ("/desk/switch", "应答开关", "pause", ""),
+)  # fmt: skip
+"""Address, title, icon and key of the main pages."""
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Renders templates.
+
+    Args:
+        site: name and office.
+        banner: what everybody at the desk must know right now; empty when nothing.
+        idle_seconds: after how long without a sign of life a session ends.
+    """
+
+    site: Mapping[str, Any]
+    environment: jinja2.Environment
+    banner: Callable[[], str]
+    idle_seconds: int
+
+    @classmethod
+    def of(cls, site: Mapping[str, Any], banner: Callable[[], str], idle_seconds: int) -> View:
+        """Make the view over the desk's own templates."""
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
+            undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        environment.filters |= {"when": when, "local": local}
+        environment.globals["told"] = told
+        return cls(site, environment, banner, idle_seconds)
+
+    def page(self, template: str, request: web.Request, staff: Staff | None, *, status: int = 200, **what: Any) -> web.Response:
+        """Draw a whole page."""
+        shown = {"name": staff.name, "shown": staff.shown, "role": staff.role, "role_shown": ROLES[staff.role],
+                 "csrf": staff.csrf, "full": staff.stage == FULL} if staff else None  # fmt: skip
+        done = request.query.get("done", "")
+        text = self.environment.get_template(template).render(
+            site=self.site, staff=shown, nav=self._navigation(request, staff), banner=self.banner() if staff else "",
+            flash=what.pop("flash", None) or _TOLD.get(done), idle_seconds=self.idle_seconds, **what,
+        )  # fmt: skip
+        return self._answer(text, status)
+
+    def part(self, template: str, staff: Staff, *, status: int = 200, headers: Mapping[str, str] | None = None, **what: Any) -> web.Response:
+        """Draw a part of a page, for htmx."""
+        shown = {"name": staff.name, "csrf": staff.csrf, "role": staff.role}
+        response = self._answer(self.environment.get_template(template).render(staff=shown, **what), status)
+        response.headers.update(headers or {})
+        return response
+
+    def _navigation(self, request: web.Request, staff: Staff | None) -> list[dict[str, Any]]:
+        if staff is None or staff.stage != FULL:
+            return []
+        at = request.path.rstrip("/")
+        return [
+            {"href": href, "title": title, "icon": icon, "key": key, "count": None,
+             "current": at == href or (href != "/desk" and at.startswith(href + "/"))}
+            for href, title, icon, key in _NAVIGATION
+            if ("GET", href) in ACCESS and allowed(ACCESS["GET", href], staff.role)
+        ]  # fmt: skip
+
+    @staticmethod
+    def _answer(text: str, status: int) -> web.Response:
+        # Without any referrer browsers would not say which site a form comes from.
+        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "Vary": "HX-Request", "Referrer-Policy": "same-origin"}
+        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
+
+
+_TOLD = {
+    name: (text, "good")
+    for name, text in {
+        "signed_out": "您已退出。", "password": "密码已更改，其他地方的登录都已失效。", "enrolled": "动态验证码已启用。",
+        "closed": "咨询已结束并封存。", "transferred": "已转交。", "put_back": "已放回排队。", "given_back": "已交还智能助手。",
+        "noted": "备注已保存。", "labelled": "标签已更新。", "reviewed": "质检意见已保存。", "planned": "回访任务已建立。",
+        "followed_up": "结果已记录。", "moved": "申请状态已更新，申请人已收到通知。", "saved": "已保存。", "removed": "已删除。",
+        "paused": "智能应答已暂停，新的提问会转人工。", "resumed": "智能应答已恢复。", "revoked": "已让所选登录失效。",
+        "copied": "已照搬到第二周还没有人的工作日。", "nothing": "没有可照搬的：第二周的工作日都有人，或者第一周没有安排。",
+    }.items()
+}  # fmt: skip
+"""What is said above the page that an act leads to, by the word in its address."""
+
+
+def local(stamped: str) -> str:
+    """Return a UTC stamp as date and time on the wall: `2026-11-21 14:05`."""
+    return f"{datetime.fromisoformat(stamped).astimezone(ZONE):%Y-%m-%d %H:%M}" if stamped else ""
+
+
+def when(stamped: str) -> str:
+    """Return the time of day of a UTC stamp: `14:05`."""
+    return f"{datetime.fromisoformat(stamped).astimezone(ZONE):%H:%M}" if stamped else ""
+

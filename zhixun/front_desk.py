@@ -1,0 +1,162 @@
+"""Joins the desk with the other rooms; a part of `app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from zhixun.advice import Advised
+from zhixun.archive.journal import Journal
+from zhixun.archive.keys import load_secret
+from zhixun.clock import Clock
+from zhixun.conversation.switch import Switch
+from zhixun.conversation.takeover import Takeover
+from zhixun.database import Database
+from zhixun.desk.accounts import Accounts
+from zhixun.desk.casework import Casework
+from zhixun.desk.daybook import Daybook
+from zhixun.desk.escalation import Escalation
+from zhixun.desk.events import Events
+from zhixun.desk.gate import Gate, Route
+from zhixun.desk.pages.archive import ArchivePages
+from zhixun.desk.pages.case import CasePages
+from zhixun.desk.pages.queue import QueuePages
+from zhixun.desk.pages.referrals import ReferralPages
+from zhixun.desk.pages.sign_in import SignInPages
+from zhixun.desk.ports import Files
+from zhixun.desk.roster import Roster
+from zhixun.desk.staff import ROLES
+from zhixun.desk.staff_sessions import StaffSessions
+from zhixun.desk.view import View
+from zhixun.desk.waiting import Queue
+from zhixun.errors import StopNow
+from zhixun.filing import Filed
+from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.site import Site
+from zhixun.limits import Limiter
+from zhixun.ports import Seal
+from zhixun.requests.book import Book
+from zhixun.requests.standing import words_of
+from zhixun.sending import Sent
+from zhixun.settings import Settings
+
+__all__ = ["FrontDesk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms as they were opened: what the desk is joined with."""
+
+    settings: Settings
+    database: Database
+    journal: Journal
+    clock: Clock
+    site: Site
+    knowledge: Knowledge
+    book: Book
+    switch: Switch
+    takeover: Takeover
+    understand: Callable[[str], Awaitable[Mapping[str, Any]]]
+    intact: Callable[[str], Awaitable[Sequence[str]]]
+    seal: Seal
+    wake: Callable[[str], None]
+    limiter: Limiter
+    address: Callable[[web.Request], str]
+    events: Events
+    daybook: Daybook
+    filed: Filed
+    sent: Sent
+    files: Files
+    give: Callable[..., Awaitable[web.StreamResponse]]
+
+
+class FrontDesk:
+    """The desk of one deployment: its routes, and what runs in the background for it.
+
+    Raises:
+        StopNow: site.yml names a role that there is not.
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        site, database, journal, clock, daybook = rooms.site, rooms.database, rooms.journal, rooms.clock, rooms.daybook
+        self._rooms = rooms
+        self._names: dict[str, str] = {}
+        must = frozenset(site.desk.second_factor)
+        if unknown := must - set(ROLES):
+            raise StopNow(f"site.yml: desk › second_factor：没有角色 {'、'.join(sorted(unknown))}。")
+        key = load_secret(rooms.settings.data_dir / "keys" / "staff.key")
+        self.accounts = Accounts(database, clock, daybook, key, must)
+        self._sessions = StaffSessions(
+            database, clock, idle=timedelta(minutes=site.desk.idle_minutes), longest=timedelta(hours=site.desk.longest_hours)
+        )
+        self._casework = Casework(database, journal, clock, seal=rooms.seal, wake=rooms.wake)
+        self._roster = Roster(database, clock, daybook)
+        self._advice = Advised(rooms.knowledge, clock, rooms.understand)
+        self._queue = Queue(database, journal, clock, site.limits, site.hours)
+        self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)
+        self._view = View.of({"name": site.name, "office": site.office}, self._banner, site.desk.idle_minutes * 60)
+        self._view.environment.filters["staff_name"] = self._shown
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes, each behind the gate."""
+        return Gate(self._sessions, self._view, self._rooms.limiter, self._rooms.address).guard(self._pages())
+
+    async def prepare(self) -> str | None:
+        """Read what the desk keeps in memory; returns the one-time password of the first administrator when there was none."""
+        await self._rooms.switch.prepare()
+        await self._rooms.takeover.prepare()
+        password = await self.accounts.first()
+        await self._learn_names()
+        return password
+
+    def keepers(self) -> Sequence[tuple[float, Callable[[], Awaitable[object]]]]:
+        """Return what is to be done again and again, each with the seconds between."""
+        return [(2, self._rooms.takeover.keep), (15, self._escalation.watch), (5, self._learn_names)]
+
+    async def watch(self) -> None:
+        """Carry changes to open pages, for ever."""
+        await self._rooms.events.watch()
+
+    def _pages(self) -> list[Route]:
+        rooms = self._rooms
+        queue = QueuePages(self._view, self._queue, rooms.events, self._shown, self._sessions.peek, self._duty)
+        case = CasePages(
+            view=self._view, database=rooms.database, journal=rooms.journal, takeover=rooms.takeover, casework=self._casework,
+            queue=self._queue, events=rooms.events, advice=self._advice, daybook=rooms.daybook, names=self._shown,
+            accounts=self.accounts.list, teams=[team.name for team in rooms.site.teams], related=self._related,
+            intact=rooms.intact, canned=self._no_canned, files=rooms.files, give=rooms.give, wake=rooms.wake,
+        )  # fmt: skip
+        entering = SignInPages(self._view, self.accounts, self._sessions, rooms.daybook, rooms.limiter, rooms.address)
+        archive = ArchivePages(self._view, rooms.filed, rooms.daybook)
+        referrals = ReferralPages(self._view, rooms.sent, rooms.sent.register.listed, rooms.daybook, self._shown)
+        return [route for pages in (entering, queue, case, archive, referrals) for route in pages.routes()]
+
+    async def _related(self, number: str) -> Mapping[str, Any]:
+        made = await self._rooms.book.of(number)
+        requests = [
+            {"number": one.number, "title": one.title, "words": words_of(one.standing, one.reason),
+             "level": "fine" if one.running else "soft"}
+            for one in made
+        ]  # fmt: skip
+        slips = [{**one, "words": one["words_of"]} for one in await self._rooms.sent.of(number)]
+        return {"requests": requests, "slips": slips}
+
+    async def _duty(self) -> Mapping[str, Any]:
+        names = await self._roster.on_duty(self._rooms.clock.today())
+        return {"names": [self._shown(name) for name in names], "open": self._rooms.site.hours.is_open(self._rooms.clock.local())}
+
+    async def _no_canned(self, staff: Any) -> Sequence[Any]:
+        return ()
+
+    async def _learn_names(self) -> None:
+        self._names = {account.name: account.shown for account in await self.accounts.list()}
+
+    def _shown(self, name: str) -> str:
+        return self._names.get(name, name)
+
+    def _banner(self) -> str:
+        return f"智能应答已暂停：{self._rooms.switch.reason}。新的提问都会转人工。" if self._rooms.switch.reason else ""

@@ -1,0 +1,33 @@
+"""Saying something to a citizen outside of a turn: journalled and put into the outbox in one breath."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.database import consultations, outbox
+from zhixun.messages import Entry, Event, Reply, dump
+from zhixun.ports import Journal
+
+__all__ = ["tell"]
+
+
+async def tell(
+    connection: AsyncConnection, journal: Journal, number: str, reply: Reply, *, actor: str = "system", **told: Any
+) -> Entry | None:
+    """Say `reply` in the consultation `number`, in the caller's transaction; None when it is closed and nobody can be told.
+
+    Args:
+        actor: who speaks. told: what else may be read by whoever holds the file.
+    """
+    query = sa.select(consultations.c.state, consultations.c.channel).where(consultations.c.number == number)
+    state, channel = (await connection.execute(query)).one()
+    if state == "closed":
+        return None
+    facts = {"turn": 0, "kind": reply.kind, "knowledge": list(reply.knowledge), **told}
+    words = {"text": reply.text, "basis": dump(reply.basis), "buttons": dump(reply.buttons)}
+    entry = (await journal.append(connection, number, [Event("said", actor, facts, words)]))[0]
+    await connection.execute(outbox.insert().values(consultation=number, seq=entry.seq, channel=channel, delivered=None))
+    return entry

@@ -1,0 +1,28 @@
+"""What several rooms ask of rooms that they do not import."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.messages import Entry, Event
+
+__all__ = ["Journal", "Seal"]
+
+Seal = Callable[[str], Awaitable[str]]
+"""Seals a closed consultation, or what was added to it since; returns the code of its receipt."""
+
+
+class Journal(Protocol):
+    """Where everything is written first."""
+
+    async def open(self, connection: AsyncConnection, event: Event, prefix: str = "") -> Entry:
+        """Begin a consultation; `prefix` tells another kind of file by its number."""
+
+    async def append(self, connection: AsyncConnection, consultation: str, events: Sequence[Event]) -> list[Entry]:
+        """Add events to a consultation."""
+
+    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
+        """Read a consultation's entries."""

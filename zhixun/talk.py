@@ -1,0 +1,74 @@
+"""Joins what talks with citizens: the turns, the takeover by staff, requests and slips, over one store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from zhixun.conversation.consultation import Consultations
+from zhixun.conversation.engine import EngineClient
+from zhixun.conversation.switch import Switch
+from zhixun.conversation.takeover import Takeover
+from zhixun.conversation.turn import Turns
+from zhixun.joined import request_book
+from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.site import Site
+from zhixun.ports import Seal
+from zhixun.referral.book import Referrals
+from zhixun.referral.deliver import Deliveries
+from zhixun.referral.letters import Letters
+from zhixun.requests.book import Book
+from zhixun.sending import Register, carriers_of, rules_of
+from zhixun.settings import Settings
+from zhixun.store import Archive
+
+__all__ = ["Talk", "join_talk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What talks with citizens; `seal` seals a closed consultation and has the engine forget it."""
+
+    turns: Turns
+    consultations: Consultations
+    book: Book
+    takeover: Takeover
+    switch: Switch
+    referrals: Referrals
+    letters: Letters
+    deliveries: Deliveries
+    seal: Seal
+
+
+def join_talk(
+    settings: Settings, archive: Archive, engine: EngineClient, knowledge: Knowledge, site: Site, wake: Callable[[str], None]
+) -> Talk:
+    """Join it.
+
+    Args:
+        wake: tells open windows and pages of a consultation that there is something new.
+    """
+    database, journal, clock = archive.database, archive.journal, archive.clock
+
+    async def seal(number: str) -> str:
+        code = await archive.sealer.seal(number)
+        await engine.forget(number)
+        return code
+
+    switch = Switch(database)
+    book = request_book(database, journal, archive.codes, clock, knowledge, site, seal=seal, wake=wake)
+    turns = Turns(database, journal, engine, site, book, clock, wake, switch)
+    consultations = Consultations(
+        database, journal, site, clock, turns.order, seal=seal, wake=wake, quick=site.quick,
+        idle=timedelta(minutes=settings.idle_minutes), in_guide=timedelta(hours=settings.guide_hours),
+    )  # fmt: skip
+    takeover = Takeover(
+        database, journal, site, clock, turns.order, seal=seal, wake=wake,
+        lease=timedelta(seconds=site.desk.lease_seconds), patience=timedelta(minutes=site.desk.transfer_minutes),
+    )  # fmt: skip
+    carriers, register, rules = carriers_of(settings, clock), Register(knowledge), rules_of(settings, site)
+    referrals = Referrals(database, journal, clock, archive.codes, register, rules, carriers, seal=seal, wake=wake)
+    letters = Letters(rules, archive.codes)
+    deliveries = Deliveries(database, referrals, letters, register, carriers, clock)
+    return Talk(turns, consultations, book, takeover, switch, referrals, letters, deliveries, seal)
