@@ -173,7 +173,7 @@ class Service:
         drafts = self._settings.data_dir / "drafts"
         drafts.mkdir(mode=0o700, exist_ok=True)
         search, views = Search(archive.journal, self._words), Views(archive.database, archive.daybook)
-        filed = Filed(archive.journal, archive.folder, drafts, search, views, told)
+        filed = Filed(archive.journal, archive.folder, archive.ledger.public_key, drafts, search, views, told)
         return FrontDesk(Rooms(
             settings=self._settings, database=archive.database, journal=archive.journal, clock=archive.clock, site=self._site,
             knowledge=self._knowledge, book=talk.book, switch=talk.switch, takeover=talk.takeover, understand=engine.understand,

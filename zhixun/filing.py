@@ -9,11 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from zhixun.archive.journal import Journal
 from zhixun.archive.listing import export_cases
 from zhixun.archive.package import package
 from zhixun.archive.query import MARKS, NAMES, ORDERS, STATES, Query
 from zhixun.archive.search import Search
+from zhixun.archive.verify import Day, verify_days
 from zhixun.archive.views import Views
 from zhixun.messages import STATUSES
 
@@ -25,12 +28,13 @@ class Filed:
     """The desk's `Archive`.
 
     Args:
-        folder: of the archive. drafts: where exports are made before they are sent; nobody else may look there.
+        folder: of the archive. key: the ledger's public one. drafts: where exports are made before they are sent; nobody else may look there.
         words: says in Chinese what a code means, by the name of the field.
     """
 
     journal: Journal
     folder: Path
+    key: Ed25519PublicKey
     drafts: Path
     search: Search
     views: Views
@@ -68,6 +72,10 @@ class Filed:
             out = Path(folder) / f"cases.{form}"
             await export_cases(self.journal, found, form, out, names=self.words, clear=clear)
             return await asyncio.to_thread(out.read_bytes), len(found)
+
+    async def days(self) -> Sequence[Day]:
+        """Return the newest days of the ledger, each checked."""
+        return await verify_days(self.journal, self.folder, self.key)
 
     async def package(self, numbers: Sequence[str], *, clear: bool) -> bytes:
         """Return the sealed files of consultations, with what is needed to check them, as a ZIP."""

@@ -99,7 +99,7 @@ class FrontDesk:
         self._queue = Queue(database, journal, clock, site.limits, site.hours)
         self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)
         self._view = View.of({"name": site.name, "office": site.office}, self._banner, site.desk.idle_minutes * 60)
-        self._view.environment.filters["staff_name"] = self._shown
+        self._view.environment.filters |= {"staff_name": self._shown, "title_of": self._advice.title}
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, each behind the gate."""
@@ -131,7 +131,7 @@ class FrontDesk:
             intact=rooms.intact, canned=self._no_canned, files=rooms.files, give=rooms.give, wake=rooms.wake,
         )  # fmt: skip
         entering = SignInPages(self._view, self.accounts, self._sessions, rooms.daybook, rooms.limiter, rooms.address)
-        archive = ArchivePages(self._view, rooms.filed, rooms.daybook)
+        archive = ArchivePages(self._view, rooms.filed, self._casework, rooms.daybook)
         referrals = ReferralPages(self._view, rooms.sent, rooms.sent.register.listed, rooms.daybook, self._shown)
         return [route for pages in (entering, queue, case, archive, referrals) for route in pages.routes()]
 

@@ -21,8 +21,8 @@ from zhixun.archive.sealed import Leaf, as_leaf, page_path, receipt_code
 from zhixun.codes import same_code
 from zhixun.database import leaves
 
-__all__ = ["Witness", "audit_folder", "audit_leaves", "audit_lists", "audit_permissions", "audit_public_key", "audit_receipts", "audit_roots",
-           "audit_witness", "journal_id", "load_leaves", "read_lists", "read_roots", "read_witness"]
+__all__ = ["Witness", "audit_folder", "audit_leaves", "audit_lists", "audit_permissions", "audit_public_key", "audit_receipts", "audit_root",
+           "audit_roots",            "audit_witness", "journal_id", "load_leaves", "read_lists", "read_roots", "read_witness"]
 
 Root = tuple[str, bytes, dict[str, Any]]
 """Name of the file, its bytes, what it says."""
@@ -114,7 +114,7 @@ def audit_roots(
         if root.get("index") != place or root.get("previous") != previous:
             sheet.find("root", f"日根 {name} 与前一个不相连：有缺失、插入或调换")
         of_day = days.get(name.removesuffix(".root.json"), [])
-        _check_root(name, data, root, of_day, algorithm, key, sheet)
+        audit_root(name, data, root, of_day, algorithm, key, sheet)
         _check_point(root, course, "root", f"日根 {name} ", sheet)
         previous, last_day = digest(algorithm, ROOT, data), name.removesuffix(".root.json")
         covered += len(of_day)
@@ -128,7 +128,7 @@ def audit_roots(
         sheet.find("root", f"日根 {roots[-1][0]} 与库里记的不同")
 
 
-def _check_root(
+def audit_root(
     name: str, data: bytes, root: Mapping[str, Any], of_day: Sequence[Leaf], algorithm: str, key: str, sheet: Sheet
 ) -> None:
     """Check one root by itself and against the leaves of its day."""

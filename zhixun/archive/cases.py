@@ -27,7 +27,7 @@ _STAFF = "staff:"
 
 def listed(values: Iterable[str]) -> str:
     """Write a list as it stands in a column, each value once."""
-    return "," + "".join(f"{value.replace(',', '，')}," for value in dict.fromkeys(values) if value)
+    return "," + "".join(f"{value}," for value in dict.fromkeys(value.replace(",", "，") for value in values if value))
 
 
 def unlisted(column: str) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def _rated(_: _Row, entry: Entry) -> dict[str, Any]:
 
 
 def _labelled(row: _Row, entry: Entry) -> dict[str, Any]:
-    removed = {str(label) for label in entry.open.get("remove") or ()}
+    removed = unlisted(listed(map(str, entry.open.get("remove") or ())))
     kept = [label for label in unlisted(row["labels"]) if label not in removed]
     return {"labels": listed([*kept, *map(str, entry.open.get("add") or ())])}
 

@@ -56,7 +56,8 @@ class Ledger:
         self._archive = archive
         self.folder = archive / "ledger"
         self._signer = signer
-        self._key = public_hex(signer.public_key())
+        self.public_key = signer.public_key()
+        self._key = public_hex(self.public_key)
         self._written: tuple[int, int, int] | None = None
         self._lock = asyncio.Lock()
 

@@ -13,7 +13,7 @@ from typing import Any
 from zhixun.errors import CitizenError
 from zhixun.names import MARKS, STATES, STATUS_NAMES
 
-__all__ = ["LAST_PAGE", "NAMES", "ORDERS", "PAGE_SIZE", "REACH", "Query"]
+__all__ = ["LAST_PAGE", "MARKS", "NAMES", "ORDERS", "PAGE_SIZE", "REACH", "STATES", "Query"]
 
 PAGE_SIZE = 20
 REACH = 10_000

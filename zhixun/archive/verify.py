@@ -25,10 +25,11 @@ from zhixun.archive.journal import Journal
 from zhixun.archive.ledger import last_root, public_hex
 from zhixun.archive.projection import TABLES, own
 from zhixun.archive.report import Finding, Report, Sheet
-from zhixun.archive.sealed import Leaf, leaves_of
+from zhixun.archive.sealed import Leaf, as_leaf, leaves_of
 from zhixun.database import journal as rows
+from zhixun.database import leaves
 
-__all__ = ["verify", "verify_case"]
+__all__ = ["Day", "verify", "verify_case", "verify_days"]
 
 PAUSE = 3.0
 LOOKS = 3
@@ -111,6 +112,31 @@ async def verify_case(journal: Journal, archive: Path, number: str) -> tuple[str
     for case in cases:
         await asyncio.to_thread(audit.check, case, sheet)
     return tuple(finding.text for finding in sheet.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the ledger: how many files were sealed, its root, and what is wrong with it."""
+
+    day: str
+    files: int
+    root: str
+    wrong: tuple[str, ...]
+
+
+async def verify_days(journal: Journal, archive: Path, key: Ed25519PublicKey, most: int = 31) -> list[Day]:
+    """Check the roots of the newest days against the leaves of each, the newest day first."""
+    roots = (await asyncio.to_thread(ledger.read_roots, archive / "ledger"))[-most:]
+    first = min((name for name, *_ in roots), default="")[:10]
+    query = sa.select(leaves).where(leaves.c.day >= first).order_by(leaves.c.id)
+    async with journal.database.read() as connection:
+        table = [as_leaf(row) for row in (await connection.execute(query)).mappings()]
+    found = []
+    for name, data, root in reversed(roots):
+        sheet, of_day = Sheet(), [leaf for leaf in table if leaf.day == name[:10]]
+        ledger.audit_root(name, data, root, of_day, journal.algorithm, public_hex(key), sheet)
+        found.append(Day(name[:10], len(of_day), str(root.get("root", "")), tuple(one.text for one in sheet.findings)))
+    return found
 
 
 async def _read_files(task: _Task, head: Path | None) -> _Files:

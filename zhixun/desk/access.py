@@ -71,10 +71,12 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     ("POST", "/desk/requests/{number}/unmask"): STAFF,
     # The archive, and what is taken out of it.
     ("GET", "/desk/archive"): STAFF,
+    ("GET", "/desk/archive/days"): STAFF,
     ("POST", "/desk/archive/views"): STAFF,
     ("POST", "/desk/archive/views/{id}"): STAFF,
     ("POST", "/desk/archive/export"): _CHECK,
     ("POST", "/desk/archive/package"): _CHECK,
+    ("POST", "/desk/archive/label"): _REVIEW,
     # Outside agencies.
     ("GET", "/desk/referrals"): STAFF,
     ("GET", "/desk/referrals/agencies"): STAFF,

@@ -10,7 +10,7 @@ from zhixun.masking import mask
 from zhixun.messages import Entry
 from zhixun.names import MARKS
 
-__all__ = ["REASONS", "Line", "contact_of", "facts_of", "last_words", "lines_of", "trace_of"]
+__all__ = ["REASONS", "Line", "answered_of", "contact_of", "facts_of", "last_words", "lines_of", "trace_of"]
 
 REASONS = {
     "asked": "咨询人要求转人工", "unknown": "没有经审核的答复", "complaint": "投诉或不满", "bot_paused": "智能应答暂停",
@@ -73,6 +73,12 @@ def last_words(entries: Sequence[Entry], count: int = 2) -> list[str]:
     """Return what the citizen said last, masked and shortened, the newest last."""
     said = [entry.private for entry in entries if entry.kind == "said" and entry.actor == "citizen" and entry.private]
     return [_short(mask(str(one["text"]))) for one in said[-count:]]
+
+
+def answered_of(entries: Sequence[Entry], count: int = 3) -> list[str]:
+    """Return the ids of the knowledge that the program gave last, the newest last."""
+    given = [name for entry in entries if entry.kind == "said" and entry.actor == "bot" for name in entry.open.get("knowledge", ())]
+    return list(dict.fromkeys(reversed(given)))[:count][::-1]
 
 
 def trace_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -23,7 +23,9 @@ RESULTS: Mapping[str, str] = {
 }  # fmt: skip
 """How a follow-up went; the second and third want a next day."""
 AGAIN = ("open", "no_answer")
-KINDS: Mapping[str, str] = {"callback": "留言回电", "request": "申请回访", "referral": "转办回访", "visit": "走访", "other": "回访"}
+KINDS: Mapping[str, str] = {
+    "mention": "同事提醒", "callback": "留言回电", "request": "申请回访", "referral": "转办回访", "visit": "走访", "other": "回访",
+}  # fmt: skip
 """What a task is for."""
 _LONGEST = 1000
 _LABEL = re.compile(r"[\w一-鿿·-]{1,20}")
@@ -64,13 +66,16 @@ class Casework:
         self._wake = wake
 
     async def note(self, number: str, by: str, text: str, mentions: Sequence[str] = ()) -> None:
-        """Keep a note that only staff read; `mentions` are the colleagues whose attention it asks.
+        """Keep a note that only staff read; each of the colleagues in `mentions` gets a task from it.
 
         Raises:
             CitizenError: it is empty or too long, or there is no such consultation.
         """
-        words = _words(text, "请写备注。")
-        await self._add(number, Event("noted", f"staff:{by}", {"mentions": sorted(set(mentions))}, {"text": words}))
+        words, asked, today = _words(text, "请写备注。"), sorted({*mentions} - {by}), self._clock.today().isoformat()
+        note = Event("noted", f"staff:{by}", {"mentions": asked}, {"text": words})
+        tasks = [Event("planned", f"staff:{by}", {"kind": "mention", "subject": "", "due": today, "owner": name}, {"words": words})
+                 for name in asked]  # fmt: skip
+        await self._add(number, note, *tasks)
 
     async def label(self, number: str, by: str, add: Sequence[str], remove: Sequence[str]) -> None:
         """Put labels on and take them off.
@@ -148,13 +153,13 @@ class Casework:
         async with self._database.read() as connection:
             return [Task(**row) for row in (await connection.execute(query)).mappings()]
 
-    async def _add(self, number: str, event: Event) -> None:
+    async def _add(self, number: str, *events: Event) -> None:
         query = sa.select(consultations.c.state).where(consultations.c.number == number, consultations.c.state != "book")
         async with self._database.write() as connection:
             state = await connection.scalar(query)
             if state is None:
                 raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)
-            await self._journal.append(connection, number, [event])
+            await self._journal.append(connection, number, events)
         self._wake(number)
         if state == "closed":
             try:

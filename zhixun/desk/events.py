@@ -39,8 +39,8 @@ class Listener:
     told: int = 0
     changed: bool = False
     typing_until: float = 0.0
-    spoken: set[str] = field(default_factory=set)
-    """The consultations in this person's hands in which the citizen said something."""
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    """What this person alone is told: words, and the consultation they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class _Waiting:
     operator: str
     assigned: str
     turns: int
+    escalated: str
 
 
 class Events:
@@ -67,7 +68,7 @@ class Events:
         self._touched: set[str] = set()
         self._waiting: dict[str, _Waiting] = {}
         self._version = 0
-        self._new: tuple[str, ...] = ()
+        self._news: tuple[tuple[str, str], ...] = ()
 
     def wake(self, number: str) -> None:
         """Note that a consultation has something new."""
@@ -96,6 +97,13 @@ class Events:
         finally:
             self._listeners.discard(listener)
             self._people_changed(case)
+
+    def notify(self, name: str, title: str, number: str) -> None:
+        """Tell one person, on every page that is open, what concerns them in a consultation."""
+        for listener in self._listeners:
+            if listener.name == name:
+                listener.notices.append((title, number))
+                listener.bell.set()
 
     def typing(self, number: str, name: str) -> None:
         """Note that somebody is writing in a consultation."""
@@ -127,36 +135,32 @@ class Events:
             if listener.told < self._version:
                 listener.told = self._version
                 yield _event("queue", "{}")
-                for number in self._new:
-                    yield _event("notice", json.dumps(_notice("有人在等待人工", number), ensure_ascii=False))
+                for title, number in self._news:
+                    yield _event("notice", _notice(title, number))
             if listener.changed:
                 listener.changed = False
                 yield _event("case", "{}")
-            for number in sorted(listener.spoken):
-                yield _event("notice", json.dumps(_notice("咨询人有新消息", number), ensure_ascii=False))
-            listener.spoken.clear()
+            while listener.notices:
+                yield _event("notice", _notice(*listener.notices.pop(0)))
             yield self._people(listener)
 
     async def _look(self, touched: set[str]) -> None:
         before, self._waiting = self._waiting, await self._read()
         queue_changed = before != self._waiting
-        spoken = {number for number, one in self._waiting.items()
-                  if one.state == "staff" and number in before and one.turns > before[number].turns}  # fmt: skip
+        spoken = [number for number, one in self._waiting.items()
+                  if one.state == "staff" and number in before and one.turns > before[number].turns]  # fmt: skip
         if queue_changed:
             self._version += 1
-            self._new = tuple(
-                number for number, one in self._waiting.items()
-                if one.state != "staff" and (number not in before or before[number].state == "staff")
-            )  # fmt: skip
+            self._news = tuple(_news(before, self._waiting))
         for listener in self._listeners:
             if listener.case in touched:
                 listener.changed = True
-            listener.spoken |= {number for number in spoken if self._waiting[number].operator == listener.name}
+            listener.notices += [("咨询人有新消息", number) for number in spoken if self._waiting[number].operator == listener.name]
             if queue_changed or listener.changed:
                 listener.bell.set()
 
     async def _read(self) -> dict[str, _Waiting]:
-        names = ("state", "operator", "assigned", "turns")
+        names = ("state", "operator", "assigned", "turns", "escalated")
         query = sa.select(consultations.c.number, *(consultations.c[name] for name in names)).where(consultations.c.state.in_(_STATES))
         async with self._database.read() as connection:
             return {row[0]: _Waiting(*row[1:]) for row in await connection.execute(query)}
@@ -175,8 +179,18 @@ class Events:
         return _event("people", f"{words} 也在看这件咨询" if words else "")
 
 
-def _notice(title: str, number: str) -> dict[str, object]:
-    return {"title": title, "body": number, "url": f"/desk/cases/{number}", "sound": True}
+def _news(before: Mapping[str, _Waiting], now: Mapping[str, _Waiting]) -> Iterator[tuple[str, str]]:
+    """Yield what everybody is told of: who waits newly, and what has run over its limit since."""
+    for number, one in now.items():
+        old = before.get(number)
+        if one.state != "staff" and (old is None or old.state == "staff"):
+            yield "有人在等待人工", number
+        elif one.escalated.count(":over") > (old.escalated.count(":over") if old else 0):
+            yield "已超过时限，请尽快处理", number
+
+
+def _notice(title: str, number: str) -> str:
+    return json.dumps({"title": title, "body": number, "url": f"/desk/cases/{number}", "sound": True}, ensure_ascii=False)
 
 
 def _event(name: str, data: str) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.clock import Clock
 from zhixun.database import Database, consultations
-from zhixun.desk.case import facts_of, last_words
+from zhixun.desk.case import answered_of, facts_of, last_words
 from zhixun.desk.limits import LEVELS, Countdown, Times, countdowns, worst
 from zhixun.desk.ports import Limits, WorkingTime
 from zhixun.ports import Journal
@@ -28,6 +28,7 @@ class Waiting:
     Attributes:
         reason: why it was handed over. handed: since when it waits (UTC). assigned: whom it was passed on to.
         said: the citizen's last words, masked. facts: what guides found out, title and facts each.
+        answered: the ids of what the program answered last.
     """
 
     number: str
@@ -44,6 +45,7 @@ class Waiting:
     limits: tuple[Countdown, ...]
     said: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
+    answered: tuple[str, ...]
 
     @property
     def level(self) -> str:
@@ -110,5 +112,5 @@ class Queue:
         names = ("number", "state", "channel", "region", "team", "reason", "handed", "assigned", "operator", "turns", "callback")
         return Waiting(
             **{name: row[name] for name in names}, limits=self._limits_of(row),
-            said=tuple(last_words(entries)), facts=tuple(facts_of(entries)),
+            said=tuple(last_words(entries)), facts=tuple(facts_of(entries)), answered=tuple(answered_of(entries)),
         )  # fmt: skip

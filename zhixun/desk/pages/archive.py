@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from zhixun.desk.casework import Casework
 from zhixun.desk.gate import Route, fields_of
 from zhixun.desk.ports import Daybook
 from zhixun.desk.staff import Staff
@@ -43,6 +44,9 @@ class Archive(Protocol):
     async def export(self, given: Mapping[str, str], form: str, *, clear: bool) -> tuple[bytes, int]:
         """Return the table of all that is found, and how many there are."""
 
+    async def days(self) -> Sequence[Any]:
+        """Return the newest days of the ledger: `day`, `files`, `root`, and what is `wrong`."""
+
     async def package(self, numbers: Sequence[str], *, clear: bool) -> bytes:
         """Return the sealed files of consultations, with what is needed to check them, as a ZIP."""
 
@@ -53,6 +57,7 @@ class ArchivePages:
 
     view: View
     archive: Archive
+    casework: Casework
     daybook: Daybook
 
     def routes(self) -> list[Route]:
@@ -63,6 +68,8 @@ class ArchivePages:
             ("POST", "/desk/archive/views/{id}", self._drop),
             ("POST", "/desk/archive/export", self._export),
             ("POST", "/desk/archive/package", self._package),
+            ("POST", "/desk/archive/label", self._label),
+            ("GET", "/desk/archive/days", self._days),
         ]
 
     async def _search(self, request: web.Request, staff: Staff) -> web.Response:
@@ -104,17 +111,30 @@ class ArchivePages:
         await self.daybook.note("exported", staff.name, {"what": form, "count": count, "clear": clear}, {"why": why, "query": asked})
         return _file(data, f"zhixun-cases.{form}", _TYPES[form])
 
+    async def _days(self, request: web.Request, staff: Staff) -> web.Response:
+        return self.view.page("days.html", request, staff, days=await self.archive.days())
+
+    async def _label(self, request: web.Request, staff: Staff) -> web.Response:
+        """Put labels on all that were chosen."""
+        add = (await fields_of(request)).get("add", "").replace("，", " ").split()
+        for number in await _chosen(request):
+            await self.casework.label(number, staff.name, add, ())
+        return _to("/desk/archive?done=labelled")
+
     async def _package(self, request: web.Request, staff: Staff) -> web.Response:
-        body = await request.post()
-        given = await fields_of(request)
-        numbers = [str(one) for one in body.getall("number", [])]
-        if not numbers:
-            raise CitizenError("请先勾选要打包的咨询件。", code="none_chosen", field="number")
+        given, numbers = await fields_of(request), await _chosen(request)
         clear, why = given.get("clear") == "yes", _why(given)
         data = await self.archive.package(numbers, clear=clear)
         for number in numbers:
             await self.daybook.note("exported", staff.name, {"what": "package", "about": number, "clear": clear}, {"why": why})
         return _file(data, "zhixun-package.zip", "application/zip")
+
+
+async def _chosen(request: web.Request) -> list[str]:
+    numbers = [str(one) for one in (await request.post()).getall("number", [])]
+    if not numbers:
+        raise CitizenError("请先勾选咨询件。", code="none_chosen", field="number")
+    return numbers
 
 
 def _asked(given: Mapping[str, str]) -> dict[str, str]:

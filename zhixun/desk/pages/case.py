@@ -246,6 +246,8 @@ class CasePages:
         text = given.get("text", "")
         mentions = [one.name for one in await self.accounts() if f"@{one.shown}" in text or f"@{one.name}" in text]
         await self.casework.note(number, staff.name, text, mentions)
+        for name in mentions:
+            self.events.notify(name, f"{staff.shown} 在备注里提到您", number)
         return f"/desk/cases/{number}?done=noted"
 
     async def _label(self, number: str, staff: Staff, given: dict[str, str]) -> str:
