@@ -24,7 +24,7 @@ setup: .venv/.ready $(STATIC)
 	@sh scripts/environment
 	@touch $@
 
-$(STATIC): .venv/.ready $(shell find web/src web/demo -type f 2>/dev/null) web/build.mjs web/package-lock.json scripts/bundle
+$(STATIC): .venv/.ready $(shell find web/src web/demo web/desk -type f 2>/dev/null) web/build.mjs web/package-lock.json scripts/bundle
 	@sh scripts/bundle
 	@touch $@
 

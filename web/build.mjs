@@ -1,5 +1,4 @@
 // Builds the citizen's widget, the demo page and the staff desk into the service's folder of static files, and prints the sizes.
-import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,9 +49,9 @@ async function mustBeAscii(name) {
 
 const kb = (n) => `${(n / 1000).toFixed(1).padStart(6)} kB`;
 
-// The printed slip of a referral has a script of its own.
-const scripts = ['demo/demo.js', 'demo/forms.js', 'desk/desk.js', 'desk/slip.js'].filter((path) => existsSync(join(here, path)));
-const styles = ['src/widget.css', 'demo/demo.css', 'demo/forms.css', 'desk/desk.css'];
+// What an agency sees of a slip is no page of the desk, and has a script and rules of its own.
+const scripts = ['demo/demo.js', 'demo/forms.js', 'desk/desk.js', 'desk/slip.js'];
+const styles = ['src/widget.css', 'demo/demo.css', 'demo/forms.css', 'desk/desk.css', 'desk/slip.css'];
 const pages = ['index.html', 'embed.html', 'icon.svg'];
 
 await mkdir(out, { recursive: true });

@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("what", choices=("coverage",), help="coverage 规范各条款由什么内容承担、用过几次、还缺什么")
     add("rebuild", "由流水和封存文件重建索引", _rebuild)
     _add_user(add("user", "管理工作人员账号", _user))
+    add("demo", "在新的、空的数据目录里放入一个月的演示数据，供试用工作台（人和单位都是编的）", _demo)
     command = add("sources", "导入官方文件原文，使依据能打开原条文", _sources)
     command.add_argument("source", help="sources.yml 里的编号")
     command.add_argument("file", type=Path, help="UTF-8 纯文本")
@@ -330,6 +331,23 @@ def _user(settings: Settings, given: argparse.Namespace) -> int:
 
     for line in _with_archive(settings, work):
         print(line)
+    return WELL
+
+
+def _demo(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.demo import fill
+
+    knowledge = load(settings.knowledge_dir)
+    with tqdm(desc="演示数据", unit="件", leave=False) as bar:
+
+        def told(total: int) -> None:
+            bar.total = total
+            bar.update()
+
+        members = asyncio.run(fill(settings, knowledge, Clock(settings.today).local(), told))
+    for one in members:
+        print(f"{one.name:<10} 一次性密码（只显示这一次）：{one.password}  {one.shown}")
+    print(f"演示数据已放入 {settings.data_dir}。用同样的 ZHIXUN_DATA_DIR 运行 zhixun serve，再打开 /desk 登录。")
     return WELL
 
 

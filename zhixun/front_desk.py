@@ -5,32 +5,45 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from zhixun.advice import Advised
+from zhixun.archive.export import harmless
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import load_secret
+from zhixun.archive.opened import open_rows
 from zhixun.clock import Clock
 from zhixun.conversation.switch import Switch
 from zhixun.conversation.takeover import Takeover
 from zhixun.database import Database
 from zhixun.desk.accounts import Accounts
+from zhixun.desk.audit import Audit
+from zhixun.desk.canned import Canned
 from zhixun.desk.casework import Casework
 from zhixun.desk.daybook import Daybook
 from zhixun.desk.escalation import Escalation
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Gate, Route
 from zhixun.desk.pages.archive import ArchivePages
+from zhixun.desk.pages.audit import AuditPages
+from zhixun.desk.pages.canned import CannedPages
 from zhixun.desk.pages.case import CasePages
 from zhixun.desk.pages.queue import QueuePages
 from zhixun.desk.pages.referrals import ReferralPages
+from zhixun.desk.pages.requests import RequestPages
+from zhixun.desk.pages.roster import RosterPages
 from zhixun.desk.pages.sign_in import SignInPages
+from zhixun.desk.pages.switch import SwitchPages
+from zhixun.desk.pages.tasks import TaskPages
+from zhixun.desk.pages.team import TeamPages
 from zhixun.desk.ports import Files
 from zhixun.desk.roster import Roster
 from zhixun.desk.staff import ROLES
 from zhixun.desk.staff_sessions import StaffSessions
+from zhixun.desk.task_list import TaskList
 from zhixun.desk.view import View
 from zhixun.desk.waiting import Queue
 from zhixun.errors import StopNow
@@ -40,7 +53,7 @@ from zhixun.knowledge.site import Site
 from zhixun.limits import Limiter
 from zhixun.ports import Seal
 from zhixun.requests.book import Book
-from zhixun.requests.standing import words_of
+from zhixun.requests.standing import STANDINGS, following, words_of
 from zhixun.sending import Sent
 from zhixun.settings import Settings
 
@@ -85,6 +98,8 @@ class FrontDesk:
         site, database, journal, clock, daybook = rooms.site, rooms.database, rooms.journal, rooms.clock, rooms.daybook
         self._rooms = rooms
         self._names: dict[str, str] = {}
+        self._counts: Mapping[str, int] = {}
+        self._counted: tuple[TaskPages | RequestPages, ...] = ()
         must = frozenset(site.desk.second_factor)
         if unknown := must - set(ROLES):
             raise StopNow(f"site.yml: desk › second_factor：没有角色 {'、'.join(sorted(unknown))}。")
@@ -93,13 +108,17 @@ class FrontDesk:
         self._sessions = StaffSessions(
             database, clock, idle=timedelta(minutes=site.desk.idle_minutes), longest=timedelta(hours=site.desk.longest_hours)
         )
-        self._casework = Casework(database, journal, clock, seal=rooms.seal, wake=rooms.wake)
+        self.casework = Casework(database, journal, clock, seal=rooms.seal, wake=rooms.wake)
         self._roster = Roster(database, clock, daybook)
-        self._advice = Advised(rooms.knowledge, clock, rooms.understand)
+        self._canned = Canned(database, clock, daybook)
+        opened = partial(open_rows, journal.keyring)
+        self._audit = Audit(database, opened, self._shown, {"standing": STANDINGS})
+        self._tasks = TaskList(database, self.casework, clock, opened, rooms.book.follow_up)
+        self.advice = Advised(rooms.knowledge, clock, rooms.understand)
         self._queue = Queue(database, journal, clock, site.limits, site.hours)
         self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)
-        self._view = View.of({"name": site.name, "office": site.office}, self._banner, site.desk.idle_minutes * 60)
-        self._view.environment.filters |= {"staff_name": self._shown, "title_of": self._advice.title}
+        self._view = View.of({"name": site.name, "office": site.office}, self._banner, lambda: self._counts, site.desk.idle_minutes * 60)
+        self._view.environment.filters |= {"staff_name": self._shown, "title_of": self.advice.title}
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, each behind the gate."""
@@ -109,13 +128,14 @@ class FrontDesk:
         """Read what the desk keeps in memory; returns the one-time password of the first administrator when there was none."""
         await self._rooms.switch.prepare()
         await self._rooms.takeover.prepare()
+        await self._canned.prepare()
         password = await self.accounts.first()
-        await self._learn_names()
+        await self.learn_names()
         return password
 
     def keepers(self) -> Sequence[tuple[float, Callable[[], Awaitable[object]]]]:
         """Return what is to be done again and again, each with the seconds between."""
-        return [(2, self._rooms.takeover.keep), (15, self._escalation.watch), (5, self._learn_names)]
+        return [(2, self._rooms.takeover.keep), (15, self._escalation.watch), (5, self.learn_names), (5, self._count)]
 
     async def watch(self) -> None:
         """Carry changes to open pages, for ever."""
@@ -125,15 +145,30 @@ class FrontDesk:
         rooms = self._rooms
         queue = QueuePages(self._view, self._queue, rooms.events, self._shown, self._sessions.peek, self._duty)
         case = CasePages(
-            view=self._view, database=rooms.database, journal=rooms.journal, takeover=rooms.takeover, casework=self._casework,
-            queue=self._queue, events=rooms.events, advice=self._advice, daybook=rooms.daybook, names=self._shown,
+            view=self._view, database=rooms.database, journal=rooms.journal, takeover=rooms.takeover, casework=self.casework,
+            queue=self._queue, events=rooms.events, advice=self.advice, daybook=rooms.daybook, names=self._shown,
             accounts=self.accounts.list, teams=[team.name for team in rooms.site.teams], related=self._related,
-            intact=rooms.intact, canned=self._no_canned, files=rooms.files, give=rooms.give, wake=rooms.wake,
+            intact=rooms.intact, canned=self._canned.of, files=rooms.files, give=rooms.give, wake=rooms.wake,
         )  # fmt: skip
         entering = SignInPages(self._view, self.accounts, self._sessions, rooms.daybook, rooms.limiter, rooms.address)
-        archive = ArchivePages(self._view, rooms.filed, self._casework, rooms.daybook)
+        archive = ArchivePages(self._view, rooms.filed, self.casework, rooms.daybook)
         referrals = ReferralPages(self._view, rooms.sent, rooms.sent.register.listed, rooms.daybook, self._shown)
-        return [route for pages in (entering, queue, case, archive, referrals) for route in pages.routes()]
+        teams = [team.name for team in rooms.site.teams]
+        requests = RequestPages(
+            view=self._view, database=rooms.database, journal=rooms.journal, book=rooms.book, daybook=rooms.daybook, clock=rooms.clock,
+            hours=rooms.site.hours, warn_at=rooms.site.limits.warn_at, standings=STANDINGS, following=following, names=self._shown,
+            accounts=self.accounts.list, teams=teams,
+        )  # fmt: skip
+        tasks = TaskPages(self._view, self._tasks, self.casework, rooms.daybook, rooms.clock, self._shown)
+        self._counted = (tasks, requests)
+        others = (
+            tasks,
+            TeamPages(self._view, rooms.database, self.accounts, self._sessions, rooms.daybook, teams),
+            RosterPages(self._view, self._roster, rooms.clock, rooms.site.hours.spans, self.accounts.list, self._shown),
+            CannedPages(self._view, self._canned, teams), SwitchPages(self._view, rooms.switch, self._audit, rooms.daybook),
+            AuditPages(self._view, self._audit, rooms.daybook, rooms.clock, harmless, self.accounts.list),
+        )  # fmt: skip
+        return [route for pages in (entering, queue, case, archive, referrals, requests, *others) for route in pages.routes()]
 
     async def _related(self, number: str) -> Mapping[str, Any]:
         made = await self._rooms.book.of(number)
@@ -149,11 +184,16 @@ class FrontDesk:
         names = await self._roster.on_duty(self._rooms.clock.today())
         return {"names": [self._shown(name) for name in names], "open": self._rooms.site.hours.is_open(self._rooms.clock.local())}
 
-    async def _no_canned(self, staff: Any) -> Sequence[Any]:
-        return ()
-
-    async def _learn_names(self) -> None:
+    async def learn_names(self) -> None:
+        """Read how colleagues are called, for pages that name them."""
         self._names = {account.name: account.shown for account in await self.accounts.list()}
+
+    async def _count(self) -> None:
+        """Count what waits behind the main pages."""
+        told: dict[str, int] = {"/desk": self._rooms.events.waiting}
+        for pages in self._counted:
+            told |= await pages.counts()
+        self._counts = told
 
     def _shown(self, name: str) -> str:
         return self._names.get(name, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -123,11 +123,18 @@ class Sent:
         if found is None:
             return told
         phone = _phone_of(entries)
-        notice = told_consent(found, self.office, contact=bool(phone))
-        facts = [f"{name}：{value}" for one in entries if one.kind == "guided" and one.private for name, value in one.private["facts"]]
+        # Of one that nobody has confirmed staff find out, and tell, who exactly it is.
+        exact = found if found.confirmed else replace(found, name="（接收机构的准确名称）", contact="（它的联系方式）")
+        notice = told_consent(exact, self.office, contact=bool(phone))
+        topics = self.register.knowledge.topics
+        given = [name for one in entries if one.kind == "said" and one.actor == "bot" for name in one.open.get("knowledge", ())]
+        asked = [topics[name].title for name in dict.fromkeys(reversed(given)) if name in topics][:2]
+        facts = [f"咨询事项：{'、'.join(asked[::-1])}"] if asked else []
+        facts += [f"{name}：{value}" for one in entries if one.kind == "guided" and one.private for name, value in one.private["facts"]]
         said = [str(one.private["text"]) for one in entries if one.kind == "said" and one.actor == "citizen" and one.private]
         return {**told, "ways": [(way, _WAYS[way]) for way in self.referrals.ways(found)], "notice": notice, "phone": phone,
-                "phone_shown": mask(phone), "facts": "\n".join(dict.fromkeys(facts)), "wish": said[-1][:500] if said else ""}  # fmt: skip
+                "phone_shown": mask(phone), "facts": "\n".join(dict.fromkeys(facts)),
+                "wish": max(said[-5:], key=len, default="")[:500]}  # fmt: skip
 
     async def issue(self, consultation: str, given: Mapping[str, str], by: str) -> str:
         """Issue a slip from a form's fields and return its number.

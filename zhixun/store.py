@@ -53,8 +53,9 @@ async def open_archive(settings: Settings, patience: float = 10) -> AsyncIterato
         journal = Journal(database, Keyring(keys), clock, settings.digest, site.number_prefix)
         await journal.prepare()
         ledger = Ledger(journal, folder, load_signer(keys))
+        sealer = Sealer(journal, folder, ledger)
         yield Archive(
-            database, journal, ledger, Sealer(journal, folder, ledger), Receipts(journal, folder), clock, folder,
-            Codes(load_secret(keys / "requests.key")), Daybook(database, journal, clock, site.region),
+            database, journal, ledger, sealer, Receipts(journal, folder), clock, folder,
+            Codes(load_secret(keys / "requests.key")), Daybook(database, journal, clock, site.region, seal=sealer.seal),
             Attachments(database, journal, folder_beside(folder), site.phrases["attached"]),
         )  # fmt: skip

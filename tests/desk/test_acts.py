@@ -19,12 +19,11 @@ def test_every_act_that_is_noted_has_a_word() -> None:
     noted = {
         node.args[0].value
         for module in modules("zhixun")
-        if module.path.startswith("zhixun/desk/")
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "note" and len(node.args) >= 3
         if isinstance(node.args[0], ast.Constant)
     }
-    assert {"signed_in", "looked", "unmasked", "duty_set", "canned_saved", "exported"} <= noted
+    assert {"signed_in", "looked", "unmasked", "duty_set", "canned_saved", "exported", "view_saved"} <= noted
     assert noted - set(KINDS) == set()
     assert set(BY_NOBODY) <= set(KINDS)
 
@@ -47,8 +46,9 @@ def test_every_act_that_is_noted_has_a_word() -> None:
         ({"what": "call_list", "about": []}, "电话单；没有号码"),
         ({"about": "ZX-1", "request": "FW-1"}, "申请 FW-1"),
         ({"to": "wang", "team": "综合窗口", "state": "queued"}, "转给 王磊；组 综合窗口；现在 等待人工"),
-        ({"standing": "done"}, "状态 已办结"), ({"outcome": "answered"}, "结果 answered"), ({"result": "no_answer"}, "结果 无人接听"),
+        ({"standing": "done"}, "状态 已办结"), ({"outcome": "answered"}, "结果 已答复"), ({"result": "no_answer"}, "结果 无人接听"),
         ({"mark": "wrong", "second": False}, "结论 错误"), ({"left": 3}, "剩余 3"), ({"left": 0}, "剩余 0"),
+        ({"what": "xlsx", "count": 12, "clear": True}, "xlsx；件数 12；含完整号码"), ({"found": 7}, "找到 7"),
         ({"what": "audit", "format": "csv", "filters": {"who": "lina", "kind": "said"}}, "操作记录；格式 csv；条件 lina、said"),
     ],
 )  # fmt: skip

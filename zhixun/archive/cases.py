@@ -74,10 +74,12 @@ def open_entry(row: Any, key: bytes | None) -> Entry | None:
 def words_of(entry: Entry) -> str:
     """Return what can be searched for of an entry: what was said, written or filled in, and the numbers that were given out.
 
-    Empty when its words cannot be read.
+    Empty when its words cannot be read, and for what the program tells everybody (the greeting, notices outside of a turn): each
+    consultation would be found by them.
     """
     private = entry.private
-    if private is None:
+    told_to_all = entry.kind == "said" and entry.actor in ("bot", "system") and not entry.open.get("turn")
+    if private is None or told_to_all:
         return ""
     facts = (fact[-1] for fact in private.get("facts") or ())
     parts = (private.get("text"), private.get("words"), *facts, entry.open.get("request"), entry.open.get("slip"))

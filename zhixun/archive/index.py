@@ -32,7 +32,7 @@ __all__ = ["Index"]
 
 _log = logging.getLogger(__name__)
 
-_ENTRIES = 400
+_ENTRIES = 250
 _TAKEN = 50
 _DAY_BOOK = "desk"
 """The channel of the day books of staff, which are no consultations."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.archive.attached import fold_attachments, project_attachments
 from zhixun.archive.canonical import canonical
 from zhixun.archive.slips import fold_slips, project_slips
-from zhixun.archive.tasks import fold_tasks, project_tasks
+from zhixun.archive.tasks import Owed, fold_tasks, project_tasks
 from zhixun.database import attachments, consultations, requests, slips, tasks
 from zhixun.messages import Entry
 
@@ -115,7 +115,7 @@ class Folded:
 
     consultations: _Rows = field(default_factory=dict)
     requests: _Rows = field(default_factory=dict)
-    tasks: _Rows = field(default_factory=dict)
+    tasks: Owed = field(default_factory=dict)
     attachments: _Rows = field(default_factory=dict)
     slips: _Rows = field(default_factory=dict)
 
@@ -129,6 +129,8 @@ class Folded:
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         """Return the rows of one of `TABLES`."""
+        if table is tasks:
+            return [row for own in self.tasks.values() for row in own]
         kept: _Rows = getattr(self, table.name)
         return list(kept.values())
 

@@ -17,15 +17,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.database import tasks
 from zhixun.messages import Entry
 
-__all__ = ["CALLBACK", "fold_tasks", "project_tasks"]
+__all__ = ["CALLBACK", "Owed", "fold_tasks", "project_tasks"]
 
+Owed = dict[str, list[dict[str, Any]]]
+"""Tasks by consultation: an entry touches those of its own alone, so that a rebuild need not look through all."""
 CALLBACK = "callback"
 _OPEN, _DONE = "open", "done"
+_SAME = ("consultation", "kind", "standing")
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A row to be added, unless an open one of its kind is there (`single`); or values for the rows that match `where`."""
+    """A row to be added, unless an open one of its kind is there (`single`); or values for the rows that match `where`.
+
+    Either concerns rows of the entry's own consultation.
+    """
 
     row: Mapping[str, Any] | None = None
     single: bool = False
@@ -40,28 +46,28 @@ async def project_tasks(connection: AsyncConnection, entry: Entry) -> None:
         return
     if change.row is None:
         wanted = [tasks.c[name] == value for name, value in change.where.items()]
-        await connection.execute(tasks.update().where(*wanted).values(**change.values))
+        own = tasks.c.consultation == entry.consultation
+        await connection.execute(tasks.update().where(own, *wanted).values(**change.values))
     elif not change.single or not await connection.scalar(sa.select(sa.exists().where(*_same(change.row)))):
         await connection.execute(tasks.insert().values(**change.row))
 
 
-def fold_tasks(rows: dict[str, dict[str, Any]], entry: Entry) -> None:
-    """Carry `entry` into the rows by id, as `project_tasks` does into the table."""
+def fold_tasks(rows: Owed, entry: Entry) -> None:
+    """Carry `entry` into the rows, as `project_tasks` does into the table."""
     change = _change_of(entry)
     if change is None:
         return
+    own = rows.setdefault(entry.consultation, [])
     if change.row is None:
-        for row in rows.values():
+        for row in own:
             if all(row[name] == value for name, value in change.where.items()):
                 row.update(change.values)
-        return
-    names = ("consultation", "kind", "standing")
-    if not change.single or not any(all(row[name] == change.row[name] for name in names) for row in rows.values()):
-        rows[change.row["id"]] = dict(change.row)
+    elif not change.single or not any(all(row[name] == change.row[name] for name in _SAME) for row in own):
+        own.append(dict(change.row))
 
 
 def _same(row: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    return [tasks.c[name] == row[name] for name in ("consultation", "kind", "standing")]
+    return [tasks.c[name] == row[name] for name in _SAME]
 
 
 def _change_of(entry: Entry) -> _Change | None:
@@ -79,7 +85,7 @@ def _change_of(entry: Entry) -> _Change | None:
             values = {"result": told.get("result", ""), "attempts": told.get("attempt", 1), "owner": told.get("owner", ""), **ended}
             change = _Change(where={"id": told.get("task", "")}, values=values)
         case "closed" | "returned" if _answered(entry):
-            where = {"consultation": entry.consultation, "kind": CALLBACK, "standing": _OPEN}
+            where = {"kind": CALLBACK, "standing": _OPEN}
             change = _Change(where=where, values={"standing": _DONE, "result": _result(entry), "done": entry.time})
     return change
 

@@ -11,7 +11,7 @@ from zhixun.desk.case import REASONS
 from zhixun.desk.casework import KINDS as TASKS
 from zhixun.desk.casework import RESULTS
 from zhixun.desk.staff import ROLES
-from zhixun.names import MARKS, STATES
+from zhixun.names import MARKS, OUTCOMES, STATES
 
 __all__ = ["BY_NOBODY", "FAILED", "KINDS", "told_act"]
 
@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
     "password_changed": "更改密码", "second_factor_on": "启用动态验证码", "second_factor_off": "关闭动态验证码",
     "sessions_revoked": "使登录失效", "account_made": "添加账号", "account_changed": "修改账号",
     "looked": "查看", "unmasked": "查看完整号码", "searched": "检索档案", "printed": "打印", "exported": "导出",
-    "view_saved": "保存检索条件", "view_removed": "删除检索条件", "duty_set": "排班", "canned_saved": "保存常用语",
+    "view_saved": "保存检索条件", "view_deleted": "删除检索条件", "duty_set": "排班", "canned_saved": "保存常用语",
     "canned_removed": "删除常用语", "bot_paused": "暂停智能应答", "bot_resumed": "恢复智能应答",
     "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
     "noted": "内部备注", "labelled": "改标签", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
@@ -32,18 +32,20 @@ KINDS: Mapping[str, str] = {
 }  # fmt: skip
 """Every kind of act and how it is called."""
 _PARTS: Mapping[str, str] = {
-    "name": "账号", "names": "人员", "role": "角色", "teams": "组别", "factor": "方式", "step": "错在", "until": "锁定到", "left": "剩余",
-    "reset": "", "request": "申请", "task": "任务", "slip": "转介单", "agency": "单位", "to": "转给", "team": "组", "state": "现在",
-    "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类", "due": "日期", "next": "下次", "add": "添加",
-    "remove": "去掉", "day": "日期", "what": "", "format": "格式", "count": "件数", "title": "标题", "text": "内容", "reason": "原因",
+    "name": "账号", "names": "人员", "role": "角色", "teams": "组别", "factor": "方式", "step": "错在", "until": "锁定到",
+    "left": "剩余", "reset": "", "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "agency": "单位", "to": "转给",
+    "team": "组", "state": "现在", "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类",
+    "due": "日期", "next": "下次", "add": "添加", "remove": "去掉", "day": "日期", "what": "", "format": "格式", "found": "找到",
+    "count": "件数", "clear": "", "title": "标题", "text": "内容", "reason": "原因",
 }  # fmt: skip
 """The parts of an act that are told, in order, and what stands before each."""
 _NAMES = ("name", "names", "to")
 _CODES: Mapping[str, Mapping[str, str]] = {
-    "role": ROLES, "state": STATES, "mark": MARKS, "result": RESULTS, "kind": TASKS, "reason": REASONS,
+    "role": ROLES, "state": STATES, "mark": MARKS, "outcome": OUTCOMES, "result": RESULTS, "kind": TASKS, "reason": REASONS,
     "factor": {"none": "只用密码", "code": "动态验证码", "recovery": "恢复码"},
     "step": {"password": "密码", "code": "动态验证码", "change": "改密码时现在的密码"},
-    "what": {"call_list": "电话单", "audit": "操作记录"}, "reset": {"True": "重发一次性密码", "False": ""},
+    "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包"},
+    "reset": {"True": "重发一次性密码", "False": ""}, "clear": {"True": "含完整号码", "False": "号码已遮盖"},
 }  # fmt: skip
 _CHANGED = {"role": "角色", "teams": "组别", "active": "在用"}
 _YES_NO = {True: "是", False: "否"}

@@ -22,12 +22,13 @@ from zhixun.desk.daybook import CHANNEL
 from zhixun.desk.ports import OpenRows
 from zhixun.masking import mask
 from zhixun.messages import Entry
+from zhixun.numbers import valid_number
 
 __all__ = ["Act", "Acts", "Asked", "Audit"]
 
 _BY_STAFF = sa.text("journal.actor LIKE 'staff:%'")
 """Word for word the condition of the index `journal_staff`, without which every page would go through the whole journal."""
-_WORDS = ("why", "reason", "words", "note", "query")
+_WORDS = ("why", "reason", "words", "note", "title", "query")
 """The private parts that explain an act. What was said to a citizen or noted of one is read in the consultation, where reading
 is noted in its turn."""
 
@@ -112,12 +113,13 @@ class Audit:
         about = entry.open.get("about", "") if row["channel"] == CHANNEL else entry.consultation
         tried = str(entry.open["name"]) if entry.kind in FAILED else ""
         told = {name: value for name, value in entry.open.items() if not (tried and name == "name")}
-        private = entry.private or {}
+        if not isinstance(about, str) or not valid_number(about):
+            # Several consultations are told by `told_act`; what is no consultation, as a slip, leads to none.
+            told, about = told if isinstance(about, list) else {**told, "number": about}, ""
         who = entry.actor.removeprefix("staff:") if entry.actor.startswith("staff:") else tried
         return Act(
-            row["id"], entry.time, who, self._names(who) if who else _MACHINE, entry.kind, KINDS.get(entry.kind, entry.kind),
-            about if isinstance(about, str) else "", told_act(told, self._names, self._terms),
-            "；".join(mask(str(private[name])) for name in _WORDS if private.get(name)),
+            row["id"], entry.time, who, self._names(who) if who else _MACHINE, entry.kind, KINDS.get(entry.kind, entry.kind), about,
+            told_act(told, self._names, self._terms), "；".join(_words(entry.private or {})),
         )  # fmt: skip
 
 
@@ -150,6 +152,12 @@ def _asked(asked: Asked, before: int) -> sa.Select[Any]:
     if asked.until:
         query = query.where(journal.c.time < _begins(asked.until + timedelta(days=1)))
     return query
+
+
+def _words(private: Mapping[str, Any]) -> list[str]:
+    """Return what was written with an act, numbers masked; of a search its conditions."""
+    written = [private[name] for name in _WORDS if private.get(name)]
+    return [mask("、".join(map(str, one.values())) if isinstance(one, dict) else str(one)) for one in written]
 
 
 def _begins(day: date) -> str:

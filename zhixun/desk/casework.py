@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from zhixun.clock import Clock, stamp
 from zhixun.database import Database, consultations, tasks
 from zhixun.errors import CitizenError, ZhixunError
+from zhixun.masking import mask
 from zhixun.messages import Event
 from zhixun.names import MARKS
 from zhixun.ports import Journal, Seal
@@ -64,6 +66,8 @@ class Casework:
         self._clock = clock
         self._seal = seal
         self._wake = wake
+        self._lock = asyncio.Lock()
+        """Held from looking whether something was done already to having done it."""
 
     async def note(self, number: str, by: str, text: str, mentions: Sequence[str] = ()) -> None:
         """Keep a note that only staff read; each of the colleagues in `mentions` gets a task from it.
@@ -83,8 +87,11 @@ class Casework:
         Raises:
             CitizenError: a label is malformed, or there is nothing to change.
         """
-        if not (add or remove) or len(add) > _MOST_LABELS or any(_LABEL.fullmatch(one) is None for one in add):
-            raise CitizenError("标签用 1–20 个汉字、字母或数字，不含空格和标点。", code="bad_label", field="label")
+        all_ = [*add, *remove]
+        # A label can be read by whoever holds the file.
+        wrong = any(_LABEL.fullmatch(one) is None or mask(one) != one for one in all_)
+        if not 0 < len(all_) <= _MOST_LABELS or wrong:
+            raise CitizenError("标签用 1–20 个汉字、字母或数字，不含空格、标点和个人号码。", code="bad_label", field="label")
         await self._add(number, Event("labelled", f"staff:{by}", {"add": list(add), "remove": list(remove)}))
 
     async def review(self, number: str, by: str, mark: str, words: str) -> None:
@@ -96,12 +103,13 @@ class Casework:
         if mark not in MARKS:
             raise CitizenError("请选择质检结论。", code="bad_mark", field="mark")
         kept = _words(words, "请写明哪里不对或者更好的答复。") if mark != "correct" else words.strip()[:_LONGEST]
-        async with self._database.read() as connection:
-            entries = await self._journal.read(connection, number)
-        before = {entry.actor for entry in entries if entry.kind == "reviewed"}
-        if f"staff:{by}" in before:
-            raise CitizenError("您已经质检过这件咨询；第二次质检应由另一位同事做。", code="reviewed", status=409)
-        await self._add(number, Event("reviewed", f"staff:{by}", {"mark": mark, "second": bool(before)}, {"words": kept}))
+        async with self._lock:
+            async with self._database.read() as connection:
+                entries = await self._journal.read(connection, number)
+            before = {entry.actor for entry in entries if entry.kind == "reviewed"}
+            if f"staff:{by}" in before:
+                raise CitizenError("您已经质检过这件咨询；第二次质检应由另一位同事做。", code="reviewed", status=409)
+            await self._add(number, Event("reviewed", f"staff:{by}", {"mark": mark, "second": bool(before)}, {"words": kept}))
 
     async def plan(self, number: str, by: str, kind: str, due: str, words: str, owner: str = "", subject: str = "") -> None:
         """Plan a follow-up for a day from today on.
@@ -126,12 +134,13 @@ class Casework:
         if result not in RESULTS:
             raise CitizenError("请选择结果。", code="bad_result", field="result")
         kept = _words(words, "请写明情况。")
-        task = await self.task(f"{number}/{seq}")
-        if task.standing != "open":
-            raise CitizenError("这项任务已经办结。", code="done", status=409)
-        told = {"task": task.id, "result": result, "next": self._day(again) if result in AGAIN else "", "attempt": task.attempts + 1,
-                "owner": by}  # fmt: skip
-        await self._add(number, Event("followed_up", f"staff:{by}", told, {"words": kept}))
+        day = self._day(again) if result in AGAIN else ""
+        async with self._lock:
+            task = await self.task(f"{number}/{seq}")
+            if task.standing != "open":
+                raise CitizenError("这项任务已经办结。", code="done", status=409)
+            told = {"task": task.id, "result": result, "next": day, "attempt": task.attempts + 1, "owner": by}
+            await self._add(number, Event("followed_up", f"staff:{by}", told, {"words": kept}))
 
     async def task(self, task: str) -> Task:
         """Return one task.

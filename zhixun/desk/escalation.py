@@ -16,7 +16,6 @@ from zhixun.ports import Journal
 __all__ = ["Escalation"]
 
 _STATES = ("queued", "message_left", "staff")
-_LONGEST = 64
 
 
 class Escalation:
@@ -38,25 +37,33 @@ class Escalation:
 
     async def watch(self) -> int:
         """Note every limit that has reached its warning or its end since the last look; returns in how many consultations."""
+        running = sa.select(consultations).where(consultations.c.state.in_(_STATES))
         async with self._database.read() as connection:
-            rows = (await connection.execute(sa.select(consultations).where(consultations.c.state.in_(_STATES)))).mappings().all()
-        told = [(row["number"], words) for row in rows if (words := self._news(row))]
-        for number, words in told:
+            rows = (await connection.execute(running)).mappings().all()
+        told = 0
+        for number in [row["number"] for row in rows if self._news(row)]:
             async with self._database.write() as connection:
-                await self._journal.append(connection, number, [Event("escalated", "zhixun", {"told": words})])
-            self._wake(number)
-        return len(told)
+                # It may have been closed, and sealed, while this one waited to write.
+                row = (await connection.execute(running.where(consultations.c.number == number))).mappings().first()
+                words = self._news(row) if row is not None else ""
+                if words:
+                    await self._journal.append(connection, number, [Event("escalated", "zhixun", {"told": words})])
+            if words:
+                told += 1
+                self._wake(number)
+        return told
 
     def _news(self, row: sa.RowMapping) -> str:
-        """Return what is told of a consultation altogether when something new is to be told, else an empty string."""
+        """Return what is told of a consultation altogether when something new is to be told, else an empty string.
+
+        That is the worst of each kind; of a long talk every further answer has its own limit, and only the last one is kept.
+        """
         times = Times(**{name: row[name] for name in Times.__slots__})
-        before = list(filter(None, row["escalated"].split(",")))
-        now = [_mark(one, row["last"]) for one in countdowns(times, self._clock.now(), self._limits, self._hours) if one.level != "fine"]
-        new = [mark for mark in now if mark not in before]
-        # Only the newest are kept: of a long talk every further answer has its own limit.
-        while new and len(",".join([*before, *new])) > _LONGEST:
-            before, new = (before[1:], new) if before else ([], new[1:])
-        return ",".join([*before, *new]) if new else ""
+        before = {mark.partition(":")[0]: mark for mark in filter(None, row["escalated"].split(","))}
+        now = [(one.kind, _mark(one, row["last"])) for one in countdowns(times, self._clock.now(), self._limits, self._hours)
+               if one.level != "fine"]  # fmt: skip
+        new = {kind: mark for kind, mark in now if before.get(kind) not in (mark, mark.replace(":warn", ":over"))}
+        return ",".join({**before, **new}.values()) if new else ""
 
 
 def _mark(found: Countdown, last: str) -> str:

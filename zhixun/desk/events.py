@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import html
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ BREATH_SECONDS = 15
 """So often an idle stream says that it is alive, and looks whether its session still is."""
 _GATHER_SECONDS = 0.15
 _TYPING_SECONDS = 6.0
+_MOST_NOTICES = 20
+"""A page that hears nothing for a while is told so many of the latest; the queue itself tells all."""
 _STATES = ("queued", "message_left", "staff")
 
 
@@ -36,11 +39,12 @@ class Listener:
     shown: str
     case: str
     bell: asyncio.Event = field(default_factory=asyncio.Event)
-    told: int = 0
+    queue: bool = False
+    """Whether the queue has changed since this page was told."""
     changed: bool = False
     typing_until: float = 0.0
-    notices: list[tuple[str, str]] = field(default_factory=list)
-    """What this person alone is told: words, and the consultation they are about."""
+    notices: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=_MOST_NOTICES))
+    """What is still to be told: words, and the consultation they are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,6 @@ class Events:
         self._bell = asyncio.Event()
         self._touched: set[str] = set()
         self._waiting: dict[str, _Waiting] = {}
-        self._version = 0
-        self._news: tuple[tuple[str, str], ...] = ()
 
     def wake(self, number: str) -> None:
         """Note that a consultation has something new."""
@@ -83,13 +85,15 @@ class Events:
             await asyncio.sleep(_GATHER_SECONDS)
             self._bell.clear()
             touched, self._touched = self._touched, set()
-            with contextlib.suppress(Exception):  # a busy store: the next touch looks again
+            with contextlib.suppress(Exception):  # a busy store: they are looked for again with the next touch
                 await self._look(touched)
+                touched = set()
+            self._touched |= touched
 
     @contextmanager
     def listen(self, name: str, shown: str, case: str) -> Iterator[Listener]:
         """Give the place of an open page; colleagues at the same consultation hear that somebody came or went."""
-        listener = Listener(name, shown, case, told=self._version)
+        listener = Listener(name, shown, case)
         self._listeners.add(listener)
         self._people_changed(case)
         try:
@@ -113,6 +117,11 @@ class Events:
         self._people_changed(number)
         self._tell(number)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a person right now."""
+        return sum(one.state == "queued" for one in self._waiting.values())
+
     def is_typing(self, number: str) -> bool:
         """Tell whether anybody is writing in a consultation."""
         return any(listener.case == number and listener.typing_until > monotonic() for listener in self._listeners)
@@ -132,16 +141,14 @@ class Events:
                 yield b": breath\n\n"
                 continue
             listener.bell.clear()
-            if listener.told < self._version:
-                listener.told = self._version
+            if listener.queue:
+                listener.queue = False
                 yield _event("queue", "{}")
-                for title, number in self._news:
-                    yield _event("notice", _notice(title, number))
             if listener.changed:
                 listener.changed = False
                 yield _event("case", "{}")
             while listener.notices:
-                yield _event("notice", _notice(*listener.notices.pop(0)))
+                yield _event("notice", _notice(*listener.notices.popleft()))
             yield self._people(listener)
 
     async def _look(self, touched: set[str]) -> None:
@@ -149,12 +156,11 @@ class Events:
         queue_changed = before != self._waiting
         spoken = [number for number, one in self._waiting.items()
                   if one.state == "staff" and number in before and one.turns > before[number].turns]  # fmt: skip
-        if queue_changed:
-            self._version += 1
-            self._news = tuple(_news(before, self._waiting))
+        news = list(_news(before, self._waiting))
         for listener in self._listeners:
-            if listener.case in touched:
-                listener.changed = True
+            listener.queue |= queue_changed
+            listener.changed |= listener.case in touched
+            listener.notices += news
             listener.notices += [("咨询人有新消息", number) for number in spoken if self._waiting[number].operator == listener.name]
             if queue_changed or listener.changed:
                 listener.bell.set()

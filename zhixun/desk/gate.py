@@ -19,7 +19,9 @@ __all__ = ["COOKIE", "NOBODY", "Gate", "Handler", "Route", "fields_of", "file_of
 
 COOKIE = "__Host-zhixun-desk"
 _LONGEST = 4000
-_FIELDS, _FILE = "desk_fields", "desk_file"
+_FIELDS = web.RequestKey("fields", dict[str, str])
+_FILE = web.RequestKey("file", BodyPartReader)
+"""Of a form with a file: what stands before the file, and the file itself, still on its way."""
 _ALWAYS = ("/desk/logout", "/desk/here")
 _SORRY = "系统出了问题，这一步没有完成。已保存的内容不受影响，请稍后再试。"
 _STAGES = {PASSWORD: "/desk/code", ENROL: "/desk/enrol", RENEW: "/desk/password"}
@@ -169,8 +171,7 @@ def file_of(request: web.Request) -> BodyPartReader:
     """
     if _FILE not in request:
         raise CitizenError("请先选择文件。", code="no_file", field="file")
-    part: BodyPartReader = request[_FILE]
-    return part
+    return request[_FILE]
 
 
 async def fields_of(request: web.Request) -> dict[str, str]:
@@ -180,7 +181,8 @@ async def fields_of(request: web.Request) -> dict[str, str]:
         CitizenError: it is no form, or a field is too long.
     """
     if _FIELDS in request:
-        return dict(request[_FIELDS])
+        read = request[_FIELDS]
+        return dict(read)
     try:
         body = await request.post()
     except (ValueError, LookupError) as error:

@@ -38,16 +38,20 @@ class View:
     Args:
         site: name and office.
         banner: what everybody at the desk must know right now; empty when nothing.
+        counts: what waits behind a main page, by its address.
         idle_seconds: after how long without a sign of life a session ends.
     """
 
     site: Mapping[str, Any]
     environment: jinja2.Environment
     banner: Callable[[], str]
+    counts: Callable[[], Mapping[str, int]]
     idle_seconds: int
 
     @classmethod
-    def of(cls, site: Mapping[str, Any], banner: Callable[[], str], idle_seconds: int) -> View:
+    def of(
+        cls, site: Mapping[str, Any], banner: Callable[[], str], counts: Callable[[], Mapping[str, int]], idle_seconds: int
+    ) -> View:
         """Make the view over the desk's own templates."""
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
@@ -55,7 +59,7 @@ class View:
         )  # fmt: skip
         environment.filters |= {"when": when, "local": local}
         environment.globals["told"] = told
-        return cls(site, environment, banner, idle_seconds)
+        return cls(site, environment, banner, counts, idle_seconds)
 
     def page(self, template: str, request: web.Request, staff: Staff | None, *, status: int = 200, **what: Any) -> web.Response:
         """Draw a whole page."""
@@ -78,9 +82,9 @@ class View:
     def _navigation(self, request: web.Request, staff: Staff | None) -> list[dict[str, Any]]:
         if staff is None or staff.stage != FULL:
             return []
-        at = request.path.rstrip("/")
+        at, counts = request.path.rstrip("/"), self.counts()
         return [
-            {"href": href, "title": title, "icon": icon, "key": key, "count": None,
+            {"href": href, "title": title, "icon": icon, "key": key, "count": counts.get(href),
              "current": at == href or (href != "/desk" and at.startswith(href + "/"))}
             for href, title, icon, key in _NAVIGATION
             if ("GET", href) in ACCESS and allowed(ACCESS["GET", href], staff.role)

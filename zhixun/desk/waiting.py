@@ -84,7 +84,9 @@ class Queue:
 
     async def overview(self, name: str, teams: Sequence[str] = ()) -> Overview:
         """Return what waits, as `name` sees it: what was passed to this person first, then the own teams', then the others'."""
-        query = sa.select(consultations).where(consultations.c.state.in_(_STATES)).order_by(consultations.c.handed)
+        # What is this person's must never be among those for which there is no room.
+        own = sa.case((sa.or_(consultations.c.operator == name, consultations.c.assigned == name), 0), else_=1)
+        query = sa.select(consultations).where(consultations.c.state.in_(_STATES)).order_by(own, consultations.c.handed)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
             read = [await self._waiting(connection, row) for row in rows[:_MOST]]

@@ -182,6 +182,10 @@ class Book:
         async with self._database.read() as connection:
             return await self._of(connection, consultation)
 
+    def follow_up(self, service: str) -> str:
+        """Return what is asked when a request of this service was done; empty when nothing is."""
+        return self._catalogue.follow_up(service)[1]
+
     async def waiting(self) -> list[Request]:
         """Return all that is still to be done: those that go first before the others, and then by when they are due."""
         query = sa.select(requests).where(requests.c.standing.not_in(ENDED))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from zhixun.errors import CitizenError
 from zhixun.messages import ENDED
 
-__all__ = ["DECLINED", "DONE", "IN_PROGRESS", "RECEIVED", "RETURNED", "STANDINGS", "WITHDRAWN", "step", "words_of"]
+__all__ = ["DECLINED", "DONE", "IN_PROGRESS", "RECEIVED", "RETURNED", "STANDINGS", "WITHDRAWN", "following", "step", "words_of"]
 
 RECEIVED, ACCEPTED, RETURNED, IN_PROGRESS, DONE, DECLINED = "received", "accepted", "returned", "in_progress", "done", "declined"
 STANDINGS: Mapping[str, str] = {
@@ -33,10 +33,15 @@ def step(standing: str, new: str) -> str:
         CitizenError: (409) it may not.
     """
     if new not in _STEPS[standing]:
-        may = "、".join(f"{STANDINGS[one]}（{one}）" for one in STANDINGS if one in _STEPS[standing]) or "没有下一步"
+        may = "、".join(f"{STANDINGS[one]}（{one}）" for one in following(standing)) or "没有下一步"
         words = f"申请现在是“{STANDINGS[standing]}”，不能改为“{STANDINGS.get(new, new)}”；可以：{may}。"
         raise CitizenError(words, code="bad_standing", status=409)
     return new
+
+
+def following(standing: str) -> list[str]:
+    """Return to which standings a request may go from `standing`."""
+    return [one for one in STANDINGS if one in _STEPS[standing]]
 
 
 def words_of(standing: str, reason: str = "") -> str:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from zhixun.desk.casework import Casework
 from zhixun.desk.gate import Route, fields_of
+from zhixun.desk.pages.leading import lead_on
 from zhixun.desk.ports import Daybook
 from zhixun.desk.staff import Staff
 from zhixun.desk.view import View
@@ -93,13 +94,13 @@ class ArchivePages:
         given = await fields_of(request)
         asked = _asked(given)
         await self.archive.keep_view(staff.name, given.get("title", ""), asked)
-        return _to(_href({**asked, "done": "saved"}))
+        return lead_on(_href({**asked, "done": "saved"}))
 
     async def _drop(self, request: web.Request, staff: Staff) -> web.Response:
         view = request.match_info["id"]
         if view.isdecimal() and len(view) < 10:
             await self.archive.drop_view(staff.name, int(view))
-        return _to("/desk/archive?done=removed")
+        return lead_on("/desk/archive?done=removed")
 
     async def _export(self, request: web.Request, staff: Staff) -> web.Response:
         given = await fields_of(request)
@@ -119,7 +120,7 @@ class ArchivePages:
         add = (await fields_of(request)).get("add", "").replace("，", " ").split()
         for number in await _chosen(request):
             await self.casework.label(number, staff.name, add, ())
-        return _to("/desk/archive?done=labelled")
+        return lead_on("/desk/archive?done=labelled")
 
     async def _package(self, request: web.Request, staff: Staff) -> web.Response:
         given, numbers = await fields_of(request), await _chosen(request)
@@ -158,6 +159,3 @@ def _file(data: bytes, name: str, kind: str) -> web.Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store", "Content-Type": kind}
     return web.Response(body=data, headers=headers)
 
-
-def _to(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})

@@ -17,6 +17,7 @@ from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Handler, Route, fields_of, file_of
 from zhixun.desk.limits import TITLES
+from zhixun.desk.pages.leading import lead_on
 from zhixun.desk.ports import Advice, Daybook, Files, Known, Takeover
 from zhixun.desk.staff import Account, Staff
 from zhixun.desk.view import View
@@ -187,7 +188,7 @@ class CasePages:
         else:
             await self._answer(number, staff, given)
         # The page's log hears of it by its own line.
-        return web.Response(status=204) if "HX-Request" in request.headers else _to(f"/desk/cases/{number}")
+        return web.Response(status=204) if "HX-Request" in request.headers else lead_on(f"/desk/cases/{number}")
 
     async def _answer(self, number: str, staff: Staff, given: dict[str, str]) -> None:
         known = [self.advice.answer(one, given.get("region", "")) for one in given.get("knowledge", "").split(",") if one]
@@ -207,7 +208,7 @@ class CasePages:
         self.takeover.renew(number, staff.name, _fence(await fields_of(request)))
         await self.files.keep(number, staff.actor, part.filename or "", _pieces(part))
         self.wake(number)
-        return _to(f"/desk/cases/{number}")
+        return lead_on(f"/desk/cases/{number}")
 
     def _acted(self, act: _Act) -> Handler:
         """Return a handler that does one thing with the form's fields and leads on to where `act` says."""
@@ -216,7 +217,7 @@ class CasePages:
             to = await act(request.match_info["number"], staff, {**request.query, **await fields_of(request)})
             if request.headers.get("HX-Request"):
                 return web.Response(headers={"HX-Redirect": to})
-            return _to(to)
+            return lead_on(to)
 
         return handle
 
@@ -311,6 +312,3 @@ def _asked(entries: Sequence[Entry]) -> list[tuple[list[str], str]]:
         for entry in entries if entry.kind == "said" and entry.actor == "citizen" and entry.private and answered.get(entry.open["turn"])
     ]  # fmt: skip
 
-
-def _to(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from zhixun.desk.gate import Route, fields_of
+from zhixun.desk.pages.leading import lead_on
 from zhixun.desk.ports import Daybook
 from zhixun.desk.staff import Staff
 from zhixun.desk.view import View
@@ -115,12 +116,12 @@ class ReferralPages:
             await self.slips.move(number, given.get("standing", ""), staff.actor, given.get("said", ""))
         except CitizenError as error:
             return await self._shown(request, staff, wrong=error.message, said=given.get("said", ""), status=422)
-        return _to(f"/desk/referrals/{number}?done=slip_moved")
+        return lead_on(f"/desk/referrals/{number}?done=slip_moved")
 
     async def _again(self, request: web.Request, staff: Staff) -> web.Response:
         number = request.match_info["number"]
         await self.slips.send_again(number)
-        return _to(f"/desk/referrals/{number}?done=sent_again")
+        return lead_on(f"/desk/referrals/{number}?done=sent_again")
 
     async def _ask(self, request: web.Request, staff: Staff) -> web.Response:
         return await self._form(request, staff, request.query.get("agency", ""), {})
@@ -131,7 +132,7 @@ class ReferralPages:
             number = await self.slips.issue(request.match_info["number"], given, staff.actor)
         except CitizenError as error:
             return await self._form(request, staff, given.get("agency", ""), given, wrong=error.message, field=error.field or "", status=422)
-        return _to(f"/desk/referrals/{number}?done=issued")
+        return lead_on(f"/desk/referrals/{number}?done=issued")
 
     async def _form(
         self, request: web.Request, staff: Staff, agency: str, given: Mapping[str, str], *,
@@ -143,6 +144,3 @@ class ReferralPages:
             "refer.html", request, staff, number=number, draft=draft, given=given, wrong=wrong, field=field, status=status
         )
 
-
-def _to(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})

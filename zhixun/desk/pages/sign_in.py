@@ -9,6 +9,7 @@ from aiohttp import web
 
 from zhixun.desk.accounts import Accounts
 from zhixun.desk.gate import COOKIE, Route, fields_of
+from zhixun.desk.pages.leading import lead_on
 from zhixun.desk.ports import Daybook
 from zhixun.desk.second_factor import Enrolment
 from zhixun.desk.staff import FULL, Staff
@@ -70,7 +71,7 @@ class SignInPages:
     async def _sign_out(self, request: web.Request, staff: Staff) -> web.Response:
         await self.sessions.close(request.cookies.get(COOKIE, ""))
         await self.daybook.note("signed_out", staff.name, {})
-        response = _to("/desk/login?done=signed_out")
+        response = lead_on("/desk/login?done=signed_out")
         response.del_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Strict")
         return response
 
@@ -102,7 +103,7 @@ class SignInPages:
             return self._password(request, staff, wrong=error.message, field=error.field or "new", status=error.status)
         if staff.stage != FULL:
             return await self._go_on(request, self.accounts.next_stage(account))
-        return _to("/desk/me?done=password")
+        return lead_on("/desk/me?done=password")
 
     async def _ask_enrolment(self, request: web.Request, staff: Staff) -> web.Response:
         return self._enrolment(request, staff, await self._begun(staff.name))
@@ -140,7 +141,7 @@ class SignInPages:
     async def _revoke(self, request: web.Request, staff: Staff) -> web.Response:
         await self.sessions.revoke(staff.name, staff.session)
         await self.daybook.note("sessions_revoked", staff.name, {"name": staff.name})
-        return _to("/desk/me?done=revoked")
+        return lead_on("/desk/me?done=revoked")
 
     async def _go_on(self, request: web.Request, stage: str) -> web.Response:
         token, _ = await self.sessions.advance(request.cookies.get(COOKIE, ""), stage)
@@ -164,7 +165,7 @@ class SignInPages:
     @staticmethod
     def _entered(token: str, to: str) -> web.Response:
         """Lead on with a new session; only to a page of the desk, whatever the address says."""
-        response = _to(to if to == "/desk" or to.startswith(("/desk/", "/desk?")) else "/desk")
+        response = lead_on(to if to == "/desk" or to.startswith(("/desk/", "/desk?")) else "/desk")
         _keep(response, token)
         return response
 
@@ -173,8 +174,5 @@ def _keep(response: web.Response, token: str) -> None:
     # Without an age: it ends with the browser, and by itself in the store. `Secure` holds for loopback addresses too.
     response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="Strict")
 
-
-def _to(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
 
 
