@@ -1,6 +1,6 @@
 """`make bench`: measures the product and prints a table; `--write` puts it into docs/benchmarks.md.
 
-    python -m bench [--questions FILE] [--only accuracy] [--write]
+    python -m bench [--questions FILE] [--only accuracy|desk] [--write]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench.desk import measure_desk
 from bench.load import at, load
 from bench.product import PROJECT, machine, put, running
 
@@ -69,10 +70,15 @@ def measure(questions: Path | None) -> str:
         rows.append(("a turn, one at a time (HTTP in → journalled → HTTP out)", f"p50 {at(times, 0.5):.1f} ms, p99 {at(times, 0.99):.1f} ms"))
         rate, times = asyncio.run(load(base, 8, 100))
         rows.append(("8 people at once", f"{rate:.0f} turns/s, p50 {at(times, 0.5):.0f} ms, p99 {at(times, 0.99):.0f} ms"))
+        rows += measure_desk(base, pid)
         rows.append(("memory, service and engine", f"{resident(pid)} MB"))
         texts = measure_accuracy(base, questions)
-    table = "\n".join(f"| {name} | {figure} |" for name, figure in rows)
-    return f"{datetime.date.today()}, {machine()}.\n\n| what | figure |\n|---|---|\n{table}\n\n{texts}\n"
+    return f"{datetime.date.today()}, {machine()}.\n\n{table_of(rows)}\n\n{texts}\n"
+
+
+def table_of(rows: list[tuple[str, str]]) -> str:
+    """Return the rows as a table."""
+    return "\n".join(["| what | figure |", "|---|---|", *(f"| {name} | {figure} |" for name, figure in rows)])
 
 
 def main() -> None:
@@ -80,11 +86,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=Path, help="a further file of questions")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
-    parser.add_argument("--only", choices=("accuracy",), help="measure nothing else; prints without writing")
+    parser.add_argument("--only", choices=("accuracy", "desk"), help="measure nothing else; prints without writing")
     given = parser.parse_args()
     if given.only:
-        with running() as (base, *_):
-            print(measure_accuracy(base, given.questions))
+        with running() as (base, _, _, pid):
+            desk = given.only == "desk"
+            print(table_of(measure_desk(base, pid)) if desk else measure_accuracy(base, given.questions))
         return
     figures = measure(given.questions)
     print(figures)

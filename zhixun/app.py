@@ -145,7 +145,7 @@ class Service:
         application = web.Application(middlewares=[faults], client_max_size=MAX_BODY)
         application.on_response_prepare.append(guard)
         application.add_routes(door.routes())
-        application.add_routes(AttachmentDoor(door, self._archive.attachments, self._windows.wake).routes())
+        application.add_routes(AttachmentDoor(door, self._archive.attachments, self._wake).routes())
         application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows, self._events.is_typing).handle)
         forms = FormPages(
             site=_site_page(self._site), services=catalogue_page(self._knowledge), limiter=door.limiter, address=door.address,
@@ -171,6 +171,8 @@ class Service:
             self._site.office,
         )  # fmt: skip
         drafts = self._settings.data_dir / "drafts"
+        # What a crash left there was on its way to somebody, in the clear.
+        shutil.rmtree(drafts, ignore_errors=True)
         drafts.mkdir(mode=0o700, exist_ok=True)
         search, views = Search(archive.journal, self._words), Views(archive.database, archive.daybook)
         filed = Filed(archive.journal, archive.folder, archive.ledger.public_key, drafts, search, views, told)

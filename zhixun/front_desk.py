@@ -149,6 +149,8 @@ class FrontDesk:
             queue=self._queue, events=rooms.events, advice=self.advice, daybook=rooms.daybook, names=self._shown,
             accounts=self.accounts.list, teams=[team.name for team in rooms.site.teams], related=self._related,
             intact=rooms.intact, canned=self._canned.of, files=rooms.files, give=rooms.give, wake=rooms.wake,
+            # Three of them may be lost before the consultation goes back to the queue.
+            beat_seconds=rooms.site.desk.lease_seconds // 4,
         )  # fmt: skip
         entering = SignInPages(self._view, self.accounts, self._sessions, rooms.daybook, rooms.limiter, rooms.address)
         archive = ArchivePages(self._view, rooms.filed, self.casework, rooms.daybook)

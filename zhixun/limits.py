@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zhixun.clock import monotonic
 from zhixun.errors import TryLater
 
-__all__ = ["ADDRESS", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "SIGN_IN", "UPLOADS", "Bucket", "Limiter"]
+__all__ = ["ADDRESS", "DESK", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "SIGN_IN", "UPLOADS", "Bucket", "Limiter"]
 
 _REMEMBERED = 20_000
 
@@ -25,6 +25,8 @@ class Bucket:
 
 # A whole office may sit behind one address, so an address is allowed more than a person can type.
 ADDRESS = Bucket("address", burst=40, rate=10)
+# Of one member of staff who has signed in, on all pages that are open.
+DESK = Bucket("desk", burst=120, rate=20)
 OPENINGS = Bucket("openings", burst=60, rate=2)
 SESSION = Bucket("session", burst=6, rate=1)
 FORMS = Bucket("forms", burst=20, rate=0.1)

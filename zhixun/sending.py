@@ -177,7 +177,7 @@ class Sent:
         return slip
 
     async def _read(self, consultation: str) -> tuple[list[Entry], str]:
-        query = sa.select(consultations.c.region).where(consultations.c.number == consultation, consultations.c.state != "book")
+        query = sa.select(consultations.c.region).where(consultations.c.number == consultation, consultations.c.channel != "desk")
         async with self.database.read() as connection:
             region = await connection.scalar(query)
             if region is None:

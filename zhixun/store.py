@@ -12,6 +12,7 @@ from zhixun.archive.attachments import Attachments, folder_beside
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import Keyring, load_secret, load_signer
 from zhixun.archive.ledger import Ledger
+from zhixun.archive.rebuild import is_behind, rebuild
 from zhixun.archive.receipt import Receipts
 from zhixun.archive.seal import Sealer
 from zhixun.clock import Clock
@@ -54,6 +55,8 @@ async def open_archive(settings: Settings, patience: float = 10) -> AsyncIterato
         await journal.prepare()
         ledger = Ledger(journal, folder, load_signer(keys))
         sealer = Sealer(journal, folder, ledger)
+        if await is_behind(journal):
+            await rebuild(journal, folder, sealer)
         yield Archive(
             database, journal, ledger, sealer, Receipts(journal, folder), clock, folder,
             Codes(load_secret(keys / "requests.key")), Daybook(database, journal, clock, site.region, seal=sealer.seal),

@@ -43,9 +43,12 @@ async def rows(world: World) -> dict[str, dict[str, Any]]:
     """Return the index as it stands: the columns by number, lists as tuples, and the marks beside them."""
     names = [row[1] for row in await world.sql("PRAGMA table_info(cases)")]
     found = {row[names.index("number")]: dict(zip(names, row, strict=True)) for row in await world.sql("SELECT * FROM cases")}
+    marks: dict[int, set[str]] = {}
+    for place, mark in await world.sql("SELECT doc, term FROM case_words_terms"):
+        marks.setdefault(place, set()).add(mark)
     for row in found.values():
         row |= {name: unlisted(value) for name, value in row.items() if isinstance(value, str) and value.startswith(",")}
-        row["words"] = {mark for (mark,) in await world.sql("SELECT term FROM case_words_terms WHERE doc = ?", row["id"])}
+        row["words"] = marks.get(row["id"], set())
     return found
 
 

@@ -29,28 +29,45 @@ before(async () => {
 after(() => browser && browser.close());
 
 // One test in a browser profile of its own. It fails for any error on the console or in a script and for any request
-// to another address, except for those complaints that `expected` matches.
+// to another address, except for those complaints that `expected` matches. `another` opens a window in one more profile,
+// `listen` minds one that was opened otherwise; all of them are held to the same.
 export function inBrowser(name, { at = URL_OF_PRODUCT, expected = /^$/, ...options }, body) {
   test(name, { timeout: 60000 }, async () => {
-    const context = await browser.newContext({
-      viewport: DESKTOP, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', ...options,
-    });
-    context.setDefaultTimeout(PATIENCE);
-    const page = await context.newPage();
-    const heard = listen(page, [at, URL_OF_PRODUCT]);
+    const windows = [];
+    const profiles = [];
+    const listen = (page) => {
+      windows.push({ page, ...heardOn(page, [at, URL_OF_PRODUCT]) });
+      return windows.at(-1);
+    };
+    const another = async (more = {}) => {
+      const context = await profile(more);
+      profiles.push(context);
+      return { context, ...listen(await context.newPage()) };
+    };
     try {
-      await body({ page, context, requests: heard.requests });
-      assert.deepEqual(heard.complaints.filter((one) => !expected.test(one)), [], 'complaints on the console');
+      await body({ ...await another(options), another, listen });
+      const complaints = windows.flatMap((one) => one.complaints);
+      assert.deepEqual(complaints.filter((one) => !expected.test(one)), [], 'complaints on the console');
     } catch (problem) {
-      if (OUT) await page.screenshot({ path: join(OUT, `${name.replace(/\W+/g, '-')}.png`) }).catch(() => {});
+      const shots = windows.map(({ page }, n) => page.screenshot({ path: join(OUT, `${name.replace(/\W+/g, '-')}-${n + 1}.png`) }));
+      await Promise.allSettled(OUT ? shots : []);
       throw problem;
     } finally {
-      await context.close();
+      await Promise.all(profiles.map((context) => context.close()));
     }
   });
 }
 
-function listen(page, allowed) {
+// A browser profile: it remembers nothing of the others.
+export async function profile(options = {}) {
+  const context = await browser.newContext({
+    viewport: DESKTOP, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', ...options,
+  });
+  context.setDefaultTimeout(PATIENCE);
+  return context;
+}
+
+function heardOn(page, allowed) {
   const complaints = [];
   const requests = [];
   const took = (address) => {

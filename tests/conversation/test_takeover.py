@@ -625,13 +625,18 @@ async def test_at_noon_nobody_is_told_that_the_day_is_over(office: Office) -> No
     assert "今天的工作时间" not in told
 
 
-async def test_passed_on_before_closing_time_it_is_left_as_a_message_for_anybody(office: Office) -> None:
+async def test_passed_on_before_closing_time_it_still_waits_for_the_colleague_and_only_then_is_left_as_a_message(office: Office) -> None:
+    """Both may be working late."""
     office.clock.turn_to(BEFORE_CLOSING)
     number, fence = await _held(office)
     await office.takeover.transfer(number, "wang", fence, To("", "zhao", "赵老师"), "专业问题")
     office.clock.turn_to(AFTER_CLOSING)
-    assert await office.takeover.keep() == 1
-    assert (row(office, number)["state"], row(office, number)["assigned"]) == ("message_left", "")
+    assert await office.takeover.keep() == 0
+    with refused("assigned", 409):
+        await office.takeover.claim(number, "li")
+    office.clock.turn_to(BEFORE_CLOSING + PATIENCE + timedelta(seconds=1))
+    assert [await office.takeover.keep(), row(office, number)["state"]] == [1, "queued"]
+    assert [await office.takeover.keep(), row(office, number)["state"]] == [1, "message_left"]
     await office.takeover.claim(number, "li")
 
 

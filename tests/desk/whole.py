@@ -113,7 +113,7 @@ async def whole_desk(office: Office) -> AsyncIterator[Whole]:
     """Join the desk over `office` and serve it."""
     knowledge, codes = real_knowledge(), Codes(bytes(32))
     settings = read_settings({"ZHIXUN_DATA_DIR": str(office.folder)})
-    daybook = Daybook(office.database, office.journal, office.clock, "西宁市")
+    daybook = Daybook(office.database, office.journal, office.clock, "西宁市", seal=office.sealer.seal)
     events = Events(office.database, office.woken.append)
     words = Words(bytes(32))
     index = Index(office.journal, office.folder / "archive", knowledge.facets, words)

@@ -187,7 +187,7 @@ async def test_strangers_pages_and_junk_are_refused_in_words(agent: Agent) -> No
     files = FormData()
     files.add_field("words", b"PK", filename="x.docx")
     async with agent.http.post(agent.base + "/referral/answer", data=files) as response:
-        assert (response.status, "无法读取" in await response.text()) == (400, True)
+        assert response.status == 404, "a file is no field"
     assert (await agent.desk.slip(slip.number)).standing == "sent"
     assert (await agent.post("/referral/answer", {**fields, "words": "长\r\n" * 1000}))[0] == 200
 

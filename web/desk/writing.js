@@ -7,6 +7,7 @@ const PING = 4000;
 const LOW = 100;
 const DRAFT = 'zhixun-desk:draft:';
 let pinged = 0;
+let taken = 0;
 
 function grow(field) {
   const before = field.scrollTop;
@@ -71,6 +72,8 @@ document.addEventListener('htmx:afterRequest', ({ target, detail }) => {
     field.focus();
   }
   for (const cited of target.querySelectorAll('[data-cited]')) cited.value = '';
+  // What is sent again after a failure counts once; what was taken is followed by something new.
+  for (const once of target.querySelectorAll('[data-once]')) once.value = `${once.dataset.once}-${taken += 1}`;
 });
 
 // Words put into the composer by a button: data-insert="words", and data-cite="id" for the knowledge that they rest on.

@@ -33,6 +33,7 @@ __all__ = ["Index"]
 _log = logging.getLogger(__name__)
 
 _ENTRIES = 250
+"""So many entries are written in one transaction: turns wait for it."""
 _TAKEN = 50
 _DAY_BOOK = "desk"
 """The channel of the day books of staff, which are no consultations."""

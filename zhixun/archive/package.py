@@ -23,7 +23,7 @@ from zhixun.archive.export import Cell, csv_lines, draft_of
 from zhixun.archive.journal import Journal
 from zhixun.archive.sealed import page_path
 from zhixun.clock import stamp
-from zhixun.database import attachments, leaves
+from zhixun.database import attachments, consultations, leaves
 from zhixun.errors import CitizenError, TryLater
 from zhixun.masking import mask
 
@@ -84,7 +84,10 @@ async def package(journal: Journal, archive: Path, numbers: Sequence[str], out: 
     if not 0 < len(chosen) <= MOST:
         raise CitizenError(f"一次可以打包 1 到 {MOST} 件，请重新选择。", code="too_many")
     async with journal.database.read() as connection:
-        query = sa.select(leaves.c.path, leaves.c.consultation).where(leaves.c.consultation.in_(chosen)).order_by(leaves.c.id)
+        # A day book tells of staff, and its words are for the auditor alone.
+        books = sa.select(consultations.c.number).where(consultations.c.channel == "desk")
+        wanted = leaves.c.consultation.in_(chosen) & leaves.c.consultation.not_in(books)
+        query = sa.select(leaves.c.path, leaves.c.consultation).where(wanted).order_by(leaves.c.id)
         paths = {str(row.path): str(row.consultation) for row in await connection.execute(query)}
     unsealed = sorted(set(chosen) - set(paths.values()))
     if unsealed:

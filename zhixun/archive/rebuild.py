@@ -47,9 +47,11 @@ from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry
 from zhixun.numbers import counter_of, day_of, prefix_of, sequence_of, valid_number
 
-__all__ = ["Rebuilt", "Restored", "read_sealed", "rebuild", "restore", "taken_over"]
+__all__ = ["Rebuilt", "Restored", "is_behind", "read_sealed", "rebuild", "restore", "taken_over"]
 
 _PAGE = 2000
+_DERIVE = "derive"
+"""What a migration leaves in `meta` that made tables which follow from the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
         still = {(row.consultation, row.seq) for row in waiting}
         for table in (*TABLES, inbox, outbox):
             await connection.execute(table.delete())
+        await connection.execute(meta.delete().where(meta.c.name == _DERIVE))
         await empty_index(connection)
         folded = await _taken_over(connection, journal.algorithm, archive)
         received: list[dict[str, Any]] = []
@@ -116,6 +119,12 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
     for number in sealed:
         written += await sealer.render_again(number)
     return Rebuilt(len(folded.consultations), entries, written)
+
+
+async def is_behind(journal: Journal) -> bool:
+    """Tell whether an upgrade has made tables that are still to be derived."""
+    async with journal.database.read() as connection:
+        return await connection.scalar(sa.select(meta.c.value).where(meta.c.name == _DERIVE)) is not None
 
 
 async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Restored:

@@ -32,7 +32,7 @@ def snippet_of(entries: Sequence[Entry], asked: Sequence[Asked]) -> Snippet | No
     """
     texts = [(entry.actor, " ".join(mask(words_of(entry)).split())) for entry in entries]
     texts = sorted(((actor, text) for actor, text in texts if text), key=lambda said: _order(said[0]))
-    folded = [_alike(text) for _, text in texts]
+    folded = [_alike(text) for _, text in texts] if asked else []
     for wanted in _wanted(asked):
         for (actor, text), plain in zip(texts, folded, strict=True):
             at = plain.find(wanted)
@@ -52,7 +52,10 @@ def _wanted(asked: Sequence[Asked]) -> list[str]:
 
 
 def _alike(text: str) -> str:
-    """Return `text` folded character by character, so that a place in it is the same place in `text`."""
+    """Return `text` folded so that a place in it is the same place in `text`."""
+    folded = fold_text(text)
+    if len(folded) == len(text):
+        return folded
     return "".join(alike if len(alike := fold_text(char)) == 1 else char for char in text)
 
 

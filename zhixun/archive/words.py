@@ -69,10 +69,12 @@ class Words:
         # The bot says the same texts again and again; they are remembered by digest, so that no words stay in memory.
         name = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         found = self._known.pop(name, None)
-        self._known[name] = frozenset(map(self._mark, _cut(text, asked=False))) if found is None else found
+        if found is None:
+            found = frozenset(map(self._mark, _cut(text, asked=False)))
+        self._known[name] = found
         if len(self._known) > _TEXTS:
             self._known.popitem(last=False)
-        return self._known[name]
+        return found
 
     def asked(self, text: str) -> tuple[Asked, ...]:
         """Return what is searched for: the parts of `text` between blanks; those that say nothing are left out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +17,7 @@ from zhixun.channels.faults import SORRY
 from zhixun.clock import new_token
 from zhixun.errors import CitizenError, TryLater
 from zhixun.limits import ADDRESS, FORMS, RECEIPTS, Limiter
+from zhixun.posted import fields_of, refuse_cross_site
 
 __all__ = ["FormPages", "Receiver"]
 
@@ -142,26 +142,5 @@ class FormPages:
 
 
 async def _fields_of(request: web.Request) -> dict[str, str]:
-    """Read a form; nothing in it may be a file, or longer than a field can be.
-
-    Raises:
-        CitizenError: it was sent from another site's page, is no form, or a field is too long.
-    """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
-        raise CitizenError("请在本站的页面上填写。", code="cross_site", status=403)
-    try:
-        body = await request.post()
-    except (ValueError, LookupError) as error:
-        raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form") from error
-    fields = {name: value for name, value in body.items() if isinstance(value, str)}
-    if any(len(value) > _LONGEST for value in fields.values()):
-        raise CitizenError(f"一项最多 {_LONGEST} 个字。", code="too_long")
-    return {name: _whole(value) for name, value in fields.items()}
-
-
-def _whole(value: str) -> str:
-    """Return a value as text that can be stored: browsers end lines with two characters, and lone surrogates are no text."""
-    return value.replace("\r\n", "\n").encode("utf-8", "replace").decode()
-
-
-_ENVIRONMENT.filters["data"] = lambda value: json.dumps(value, ensure_ascii=False)
+    refuse_cross_site(request)
+    return await fields_of(request, _LONGEST)

@@ -196,7 +196,9 @@ class Takeover:
         missed = waiting.where(consultations.c.assigned != "", consultations.c.assigned_until < moment)
         async with self._database.read() as connection:
             work += [(number, self._missed) for number in (await connection.scalars(missed)).all()]
-            work += [] if is_open else [(number, self._left) for number in (await connection.scalars(waiting)).all()]
+            # Who was promised a colleague by name waits for this one first; both may be working late.
+            left = waiting.where(consultations.c.assigned == "")
+            work += [] if is_open else [(number, self._left) for number in (await connection.scalars(left)).all()]
         changed = 0
         for number, act in work:
             try:
@@ -232,7 +234,7 @@ class Takeover:
         return True
 
     async def _left(self, connection: AsyncConnection, row: sa.RowMapping) -> bool:
-        if row["state"] != "queued":
+        if row["state"] != "queued" or row["assigned"]:
             return False
         now = self._clock.local()
         told = {"state": step(row["state"], "message_left"), "reason": row["reason"], "team": row["team"], "again": True,
@@ -263,7 +265,7 @@ class Takeover:
         return row
 
     async def _row(self, connection: AsyncConnection, number: str) -> sa.RowMapping:
-        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.state != "book")
+        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.channel != "desk")
         row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)

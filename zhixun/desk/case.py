@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zhixun.desk.limits import LEVELS, TITLES
 from zhixun.masking import mask
-from zhixun.messages import Entry
+from zhixun.messages import PERSON, Entry
 from zhixun.names import MARKS
 
 __all__ = ["REASONS", "Line", "answered_of", "contact_of", "facts_of", "last_words", "lines_of", "trace_of"]
@@ -71,8 +72,8 @@ def contact_of(entries: Sequence[Entry]) -> str:
 
 def last_words(entries: Sequence[Entry], count: int = 2) -> list[str]:
     """Return what the citizen said last, masked and shortened, the newest last."""
-    said = [entry.private for entry in entries if entry.kind == "said" and entry.actor == "citizen" and entry.private]
-    return [_short(mask(str(one["text"]))) for one in said[-count:]]
+    said = [str(entry.private["text"]) for entry in entries if entry.kind == "said" and entry.actor == "citizen" and entry.private]
+    return [_short(mask(text)) for text in [one for one in said if one != PERSON][-count:]]
 
 
 def answered_of(entries: Sequence[Entry], count: int = 3) -> list[str]:
@@ -117,7 +118,7 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
     texts = {
         "opened": "咨询开始",
         "handed_off": f"转人工：{reason}",
-        "claimed": f"{names(told.get('operator', ''))} 接待",
+        "claimed": "接待",
         "transferred": f"转给 {to}：{words or reason}",
         "returned": f"退回{'排队' if told.get('state') == 'queued' else '智能助手'}：{reason}",
         "contact_left": "留下回电号码",
@@ -127,15 +128,28 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
         "referred": f"转办 {told.get('slip', '')}：{private.get('agency_name', told.get('agency', ''))}",
         "slip_moved": f"转介单 {told.get('slip', '')}：{told.get('standing', '')} {words}",
         "labelled": "标签：" + "，".join([*(f"+{one}" for one in told.get("add", ())), *(f"-{one}" for one in told.get("remove", ()))]),
-        "planned": f"计划回访，{told.get('due', '')[:10]} 前：{words}",
+        "planned": _planned(told, words, names),
         "followed_up": f"回访：{told.get('result', '')} {words}",
-        "escalated": f"超时提醒：{told.get('told', '')}",
+        "escalated": _escalated(str(told.get("told", ""))),
         "reviewed": f"质检：{MARKS.get(str(told.get('mark')), '')} {words}",
         "rated": f"评价 {scores}：{words}" if words else f"评价 {scores}",
         "closed": f"咨询结束 {words}".rstrip(),
         "erased": "个人信息已按请求删除",
     }
     return str(texts.get(entry.kind, "")).strip()
+
+
+def _planned(told: Mapping[str, Any], words: str, names: Callable[[str], str]) -> str:
+    # The words by which a colleague is called for stand in the note itself.
+    if told.get("kind") == "mention":
+        return f"提醒 {names(told['owner'])}"
+    return f"计划回访，{told.get('due', '')[:10]} 前：{words}"
+
+
+def _escalated(told: str) -> str:
+    """Say the newest of the limits that were told of."""
+    kind, level, *_ = [*told.rpartition(",")[2].split(":"), "", ""]
+    return f"时限提醒：{TITLES.get(kind, kind)}{'已超时' if level == LEVELS[-1] else '快到时限'}"
 
 
 def _masked(line: Line) -> Line:

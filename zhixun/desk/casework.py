@@ -11,7 +11,8 @@ from datetime import date
 import sqlalchemy as sa
 
 from zhixun.clock import Clock, stamp
-from zhixun.database import Database, consultations, tasks
+from zhixun.database import Database, consultations, keys, tasks
+from zhixun.desk.daybook import CHANNEL
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.masking import mask
 from zhixun.messages import Event
@@ -32,6 +33,8 @@ KINDS: Mapping[str, str] = {
 _LONGEST = 1000
 _LABEL = re.compile(r"[\w一-鿿·-]{1,20}")
 _MOST_LABELS = 20
+_WORDS_ALONE = ("noted", "planned", "reviewed")
+"""What says nothing without its words, which the journal keeps no more once they were erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +166,14 @@ class Casework:
             return [Task(**row) for row in (await connection.execute(query)).mappings()]
 
     async def _add(self, number: str, *events: Event) -> None:
-        query = sa.select(consultations.c.state).where(consultations.c.number == number, consultations.c.state != "book")
+        query = sa.select(consultations.c.state).where(consultations.c.number == number, consultations.c.channel != CHANNEL)
         async with self._database.write() as connection:
             state = await connection.scalar(query)
             if state is None:
                 raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)
+            key = await connection.scalar(sa.select(keys.c.consultation).where(keys.c.consultation == number))
+            if key is None and any(event.kind in _WORDS_ALONE for event in events):
+                raise CitizenError("这件咨询的内容已按请求删除，写下的话存不下来。", code="erased", status=410)
             await self._journal.append(connection, number, events)
         self._wake(number)
         if state == "closed":

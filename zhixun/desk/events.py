@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from zhixun.clock import monotonic
 from zhixun.database import Database, consultations
+from zhixun.errors import TryLater
 
 __all__ = ["Events", "Listener"]
 
@@ -26,6 +27,8 @@ BREATH_SECONDS = 15
 """So often an idle stream says that it is alive, and looks whether its session still is."""
 _GATHER_SECONDS = 0.15
 _TYPING_SECONDS = 6.0
+_MOST_PAGES = 50
+"""So many pages of one person hear of changes; each of them costs every colleague a little."""
 _MOST_NOTICES = 20
 """A page that hears nothing for a while is told so many of the latest; the queue itself tells all."""
 _STATES = ("queued", "message_left", "staff")
@@ -101,6 +104,15 @@ class Events:
         finally:
             self._listeners.discard(listener)
             self._people_changed(case)
+
+    def demand_room(self, name: str) -> None:
+        """Refuse one more page to a person who has so many open that it can be no person.
+
+        Raises:
+            TryLater: they have.
+        """
+        if sum(listener.name == name for listener in self._listeners) >= _MOST_PAGES:
+            raise TryLater("打开的页面太多，请先关闭一些。", code="too_many", status=429)
 
     def notify(self, name: str, title: str, number: str) -> None:
         """Tell one person, on every page that is open, what concerns them in a consultation."""

@@ -9,20 +9,24 @@ from typing import Protocol
 
 from aiohttp import BodyPartReader, web
 
+from zhixun import posted
 from zhixun.desk.access import ACCESS, ANYONE, HALF, allowed
 from zhixun.desk.staff import ENROL, FULL, PASSWORD, RENEW, Staff
 from zhixun.desk.view import View
 from zhixun.errors import CitizenError, OurFault, TryLater, ZhixunError
-from zhixun.limits import ADDRESS, Limiter
+from zhixun.limits import ADDRESS, DESK, Limiter
 
 __all__ = ["COOKIE", "NOBODY", "Gate", "Handler", "Route", "fields_of", "file_of"]
 
 COOKIE = "__Host-zhixun-desk"
 _LONGEST = 4000
+_MOST_BEFORE = 20
+"""So many fields may stand before a file: they are read before it is known who sent them."""
 _FIELDS = web.RequestKey("fields", dict[str, str])
 _FILE = web.RequestKey("file", BodyPartReader)
 """Of a form with a file: what stands before the file, and the file itself, still on its way."""
 _ALWAYS = ("/desk/logout", "/desk/here")
+_STREAM = "/desk/events"
 _SORRY = "系统出了问题，这一步没有完成。已保存的内容不受影响，请稍后再试。"
 _STAGES = {PASSWORD: "/desk/code", ENROL: "/desk/enrol", RENEW: "/desk/password"}
 _log = logging.getLogger(__name__)
@@ -72,10 +76,12 @@ class Gate:
         async def handle(request: web.Request) -> web.StreamResponse:
             staff: Staff | None = None
             try:
-                self._limiter.take(ADDRESS, self._address(request))
-                # What a page asks by itself must not keep the session of somebody alive who went home.
-                ask = self._sessions.peek if request.headers.get("X-Passive") else self._sessions.find
-                staff = await ask(request.cookies.get(COOKIE, ""))
+                # What a page asks by itself must not keep the session of somebody alive who went home; a browser calls for the
+                # stream again and again.
+                passive = request.headers.get("X-Passive") or request.path == _STREAM
+                staff = await (self._sessions.peek if passive else self._sessions.find)(request.cookies.get(COOKIE, ""))
+                # A whole office sits behind one address, and each of its pages asks again whenever somebody speaks.
+                self._limiter.take(*((ADDRESS, self._address(request)) if staff is None else (DESK, staff.name)))
                 refused = await self._refusal(request, staff, roles)
                 if refused is not None:
                     return refused
@@ -144,7 +150,7 @@ async def _proved(request: web.Request, staff: Staff) -> bool:
     if request.content_type == "multipart/form-data":
         await _begin_upload(request)
     given = request.headers.get("X-CSRF-Token") or (await fields_of(request)).get("csrf", "")
-    return hmac.compare_digest(given.encode(), staff.csrf.encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), staff.csrf.encode())
 
 
 async def _begin_upload(request: web.Request) -> None:
@@ -157,6 +163,8 @@ async def _begin_upload(request: web.Request) -> None:
             if part.filename:
                 request[_FILE] = part
                 break
+            if len(fields) >= _MOST_BEFORE:
+                raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form")
             fields[str(part.name)] = (await part.read_chunk(_LONGEST)).decode("utf-8", "replace")
     except ValueError as error:
         raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form") from error
@@ -175,7 +183,7 @@ def file_of(request: web.Request) -> BodyPartReader:
 
 
 async def fields_of(request: web.Request) -> dict[str, str]:
-    """Read a form: the last value of each field, lines ended as we write them; empty when there is no body.
+    """Read a form; of one with a file, what stands before the file.
 
     Raises:
         CitizenError: it is no form, or a field is too long.
@@ -183,11 +191,4 @@ async def fields_of(request: web.Request) -> dict[str, str]:
     if _FIELDS in request:
         read = request[_FIELDS]
         return dict(read)
-    try:
-        body = await request.post()
-    except (ValueError, LookupError) as error:
-        raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form") from error
-    fields = {name: value.replace("\r\n", "\n").encode("utf-8", "replace").decode() for name, value in body.items() if isinstance(value, str)}
-    if any(len(value) > _LONGEST for value in fields.values()):
-        raise CitizenError(f"一项最多 {_LONGEST} 个字。", code="too_long")
-    return fields
+    return await posted.fields_of(request, _LONGEST)

@@ -14,6 +14,7 @@ from aiohttp import web
 from zhixun.clock import ZONE
 from zhixun.desk.access import ACCESS, allowed
 from zhixun.desk.staff import FULL, ROLES, Staff
+from zhixun.masking import mask
 from zhixun.names import told
 
 __all__ = ["View", "local", "when"]
@@ -57,7 +58,7 @@ class View:
             loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
             undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        environment.filters |= {"when": when, "local": local}
+        environment.filters |= {"when": when, "local": local, "mask": mask}
         environment.globals["told"] = told
         return cls(site, environment, banner, counts, idle_seconds)
 
@@ -103,7 +104,9 @@ _TOLD = {
         "signed_out": "您已退出。", "password": "密码已更改，其他地方的登录都已失效。", "enrolled": "动态验证码已启用。",
         "closed": "咨询已结束并封存。", "transferred": "已转交。", "put_back": "已放回排队。", "given_back": "已交还智能助手。",
         "noted": "备注已保存。", "labelled": "标签已更新。", "reviewed": "质检意见已保存。", "planned": "回访任务已建立。",
-        "followed_up": "结果已记录。", "moved": "申请状态已更新，申请人已收到通知。", "saved": "已保存。", "removed": "已删除。",
+        "followed_up": "结果已记录。",
+        "moved": "申请状态已更新。咨询还开着的，申请人会在对话里看到；已结束的，凭编号和查询码可以查到。",
+        "saved": "已保存。", "removed": "已删除。",
         "paused": "智能应答已暂停，新的提问会转人工。", "resumed": "智能应答已恢复。", "revoked": "已让所选登录失效。",
         "copied": "已照搬到第二周还没有人的工作日。", "nothing": "没有可照搬的：第二周的工作日都有人，或者第一周没有安排。",
     }.items()

@@ -85,7 +85,9 @@ class Queue:
     async def overview(self, name: str, teams: Sequence[str] = ()) -> Overview:
         """Return what waits, as `name` sees it: what was passed to this person first, then the own teams', then the others'."""
         # What is this person's must never be among those for which there is no room.
-        own = sa.case((sa.or_(consultations.c.operator == name, consultations.c.assigned == name), 0), else_=1)
+        mine = sa.or_(consultations.c.operator == name, consultations.c.assigned == name)
+        # Nor may anybody who is waiting right now, behind messages of a long weekend and what colleagues have.
+        own = sa.case((mine, 0), (consultations.c.state == "queued", 1), (consultations.c.state == "message_left", 2), else_=3)
         query = sa.select(consultations).where(consultations.c.state.in_(_STATES)).order_by(own, consultations.c.handed)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()

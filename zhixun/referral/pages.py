@@ -17,12 +17,13 @@ from aiohttp import web
 from zhixun.clock import new_token
 from zhixun.errors import CitizenError, OurFault, TryLater
 from zhixun.limits import ADDRESS, RECEIPTS, Limiter
+from zhixun.posted import fields_of, refuse_cross_site
 from zhixun.referral.book import Referrals
 from zhixun.referral.letters import Letters
 from zhixun.referral.paper import ENVIRONMENT, qr_of
 from zhixun.referral.slip import LONGEST_WORDS, Slip, plain
 from zhixun.referral.standing import AGENCY, ANSWERS, STANDINGS, WITH_WORDS, steps
-from zhixun.referral.words import CROSS_SITE, SORRY, TOO_LONG, UNREADABLE, told_closed, told_time
+from zhixun.referral.words import SORRY, TOO_LONG, told_closed, told_time
 
 __all__ = ["SlipPages"]
 
@@ -119,23 +120,7 @@ class SlipPages:
 
 
 async def _fields_of(request: web.Request) -> dict[str, str]:
-    """Read a form; what it does not have is empty.
-
-    Raises:
-        CitizenError: it was sent from another site's page, is no form, or a field is too long.
-    """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
-        raise CitizenError(CROSS_SITE, code="cross_site", status=403)
-    try:
-        body = await request.post()
-    except (ValueError, LookupError) as error:
-        raise CitizenError(UNREADABLE, code="bad_form") from error
-    given = {name: body.get(name, "") for name in ("number", "code", "standing", "words", "once")}
-    fields = {name: value for name, value in given.items() if isinstance(value, str)}
-    if len(fields) < len(given):
-        raise CitizenError(UNREADABLE, code="bad_form")
-    # Browsers end lines with two characters; the limit is the one that people see.
-    fields = {name: plain(value) for name, value in fields.items()}
-    if any(len(value) > LONGEST_WORDS for value in fields.values()):
-        raise CitizenError(TOO_LONG.format(most=LONGEST_WORDS), code="too_long")
-    return fields
+    """Read a form; what it does not have is empty."""
+    refuse_cross_site(request)
+    given = await fields_of(request, LONGEST_WORDS)
+    return {name: plain(given.get(name, "")) for name in ("number", "code", "standing", "words", "once")}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from zhixun.referral.slip import Slip
 
 __all__ = [
-    "CROSS_SITE", "ERASED", "FORGOTTEN", "INTERRUPTED", "LETTERS", "NOT_AGAIN", "NOT_FOUND", "NO_ADDRESS", "NO_AGENCY", "NO_CONTACT",
-    "NO_ROUTE", "PAGES", "QR_TOLD", "REMINDER", "SLIP", "SORRY", "TOO_LONG", "TOO_MANY", "UNREADABLE", "WAYS_TOLD", "WITHDRAWAL",
+    "ERASED", "FORGOTTEN", "INTERRUPTED", "LETTERS", "NOT_AGAIN", "NOT_FOUND", "NO_ADDRESS", "NO_AGENCY", "NO_CONTACT",
+    "NO_ROUTE", "PAGES", "QR_TOLD", "REMINDER", "SLIP", "SORRY", "TOO_LONG", "TOO_MANY", "WAYS_TOLD", "WITHDRAWAL",
     "body_of", "sheet_of", "told_closed", "told_consent", "told_consented", "told_day", "told_follow_up", "told_line", "told_slip",
     "told_standing", "told_time", "told_until", "wanted_words", "wrong_draft",
 ]  # fmt: skip
@@ -35,8 +35,6 @@ TOO_MANY = "这件咨询开具的转介单已经很多了，请先办结或撤�
 NO_ROUTE = "这张转介单是当面或邮寄送达的，请打印后再送一次。"
 NOT_AGAIN = "对方已经签收，或者转介已经结束，不用再发。"
 NOT_FOUND = "没有这张转介单，请核对编号和查询码。"
-CROSS_SITE = "请在本站的页面上填写。"
-UNREADABLE = "提交的内容无法读取，请刷新页面重填。"
 TOO_LONG = "一项最多 {most} 个字。"
 SORRY = "服务出了问题，这一步可能没有记下。请稍后重新打开转介单查看，或者与开具单位联系。"
 

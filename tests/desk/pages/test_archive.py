@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest_asyncio
 
@@ -130,3 +131,14 @@ async def test_a_clerk_reads_but_takes_nothing_out(whole: Whole) -> None:
     assert "打包" not in page.words
     for path in ("export", "package", "label"):
         assert (await wang.post(f"/desk/archive/{path}", {"why": "x", "form": "csv", "number": number})).status == 403
+
+
+async def test_the_day_book_of_staff_is_in_no_package(whole: Whole) -> None:
+    await whole.daybook.note("unmasked", "li", {}, {"why": "家属来访"})
+    whole.office.clock.turn_by(timedelta(days=1))
+    await whole.daybook.note("signed_out", "li", {})
+    book = str(whole.office.sql("SELECT number FROM consultations WHERE channel = 'desk' AND state = 'closed'")[0][0])
+    wu = await whole.enter("reviewer", "wu")
+    packed = await wu.post("/desk/archive/package", {"number": book, "why": "看看", "clear": "yes"})
+    assert packed.status == 409
+    assert await whole.notes("exported") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -11,6 +12,7 @@ from aiohttp import FormData
 from tests.desk.whole import Staff, Whole, whole_desk
 from tests.sample_files import png
 from tests.support import NIGHT, Office
+from zhixun.archive.erase import erase
 from zhixun.channels.web import entry_for_citizen
 from zhixun.messages import EngineTurn, Reply
 
@@ -208,3 +210,77 @@ async def test_there_is_no_page_of_a_day_book_or_of_nothing(whole: Whole) -> Non
         answer = await wang.get(f"/desk/cases/{number}")
         assert answer.status == 404
         assert HOSTILE not in answer.text
+
+
+async def test_it_is_passed_on_only_to_somebody_who_is_there(whole: Whole) -> None:
+    wang = await whole.enter("clerk", "wang")
+    await whole.enter("auditor", "zhao")
+    await whole.enter("clerk", "gone")
+    await whole.desk.accounts.change("gone", by="admin", active=False)
+    number, fence = await whole.claimed(wang)
+    said = len(await whole.office.entries(number))
+    for to in ("name:zhao", "name:gone", "name:nobody", "team:请转账", "team:", "name:", ""):
+        refused = await wang.post(f"/desk/cases/{number}/transfer", {"to": to, "reason": "转交", "fence": fence})
+        assert (refused.status, "从列表里选择" in refused.words) == (400, True), to
+    planned = {"kind": "other", "due": "2026-12-01", "words": "问进展", "owner": "gone"}
+    assert (await wang.post(f"/desk/cases/{number}/plan", planned)).status == 400
+    assert len(await whole.office.entries(number)) == said, "the citizen is told nothing"
+
+
+async def test_a_day_book_is_no_consultation_not_even_when_it_is_closed(whole: Whole) -> None:
+    wang = await whole.enter("clerk", "wang")
+    await whole.daybook.note("unmasked", "li", {}, {"why": "家属来访"})
+    book = str(whole.office.sql("SELECT number FROM consultations WHERE channel = 'desk'")[0][0])
+    forged = {"text": "伪造", "add": "伪造", "kind": "other", "due": "2026-12-01", "words": "伪造", "agency": "x"}
+    for state in ("book", "closed"):
+        assert whole.office.sql("SELECT state FROM consultations WHERE number = ?", book) == [(state,)]
+        before = len(await whole.office.entries(book))
+        for act in ("note", "label", "plan", "claim", "unmask", "refer"):
+            assert (await wang.post(f"/desk/cases/{book}/{act}", {**forged, "why": "看看"})).status == 404, act
+        for page in ("", "/log", "/side", "/print", "/refer?agency=x"):
+            assert (await wang.get(f"/desk/cases/{book}{page}")).status == 404, page
+        assert len(await whole.office.entries(book)) == before
+        whole.office.clock.turn_by(timedelta(days=1))
+        wang = await whole.enter("clerk", f"wang-{state}")
+        await whole.daybook.note("signed_out", "li", {})
+
+
+async def test_what_is_not_there_is_noted_nowhere(whole: Whole) -> None:
+    wang = await whole.enter("clerk", "wang")
+    for page in ("", "/print", f"/files/{PHONE}"):
+        assert (await wang.get(f"/desk/cases/{PHONE}{page}")).status == 404
+    assert (await wang.post(f"/desk/cases/{PHONE}/unmask", {"why": "看看"})).status == 404
+    assert await whole.notes("looked", "printed", "unmasked") == []
+
+
+async def test_what_is_printed_is_masked_for_who_has_it_too(whole: Whole) -> None:
+    wang = await whole.enter("clerk", "wang")
+    number, fence = await whole.claimed(wang)
+    await wang.post(f"/desk/cases/{number}/note", {"text": f"本人电话 {PHONE}", "fence": fence})
+    assert PHONE in (await wang.get(f"/desk/cases/{number}")).text
+    printed = await wang.get(f"/desk/cases/{number}/print")
+    assert ("号码已遮盖" in printed.words, PHONE in printed.text) == (True, False)
+
+
+async def test_what_is_sent_again_is_said_once_and_what_was_mended_is_not_lost(whole: Whole) -> None:
+    wang = await whole.enter("clerk", "wang")
+    number, fence = await whole.claimed(wang)
+    page = await wang.get(f"/desk/cases/{number}")
+    once = page.text.partition('name="once" value="')[2].partition('"')[0]
+    assert once
+    for text in ("三个月", " 三个月", "三个月。"):
+        assert (await wang.post(f"/desk/cases/{number}/say", {"text": text, "fence": fence, "once": once})).status == 303
+    said = [text for who, text in _said(await whole.office.entries(number)) if who == "staff:wang"]
+    assert said == ["三个月", "三个月。"]
+
+
+async def test_nobody_is_told_that_words_were_kept_that_cannot_be(whole: Whole) -> None:
+    wu = await whole.enter("reviewer", "wu")
+    number = await whole.office.open()
+    await whole.office.consultations.close(number)
+    await erase(whole.office.journal, whole.office.sealer, number, "本人要求")
+    planned = {"kind": "other", "due": "2026-12-01", "words": "问进展"}
+    for act, fields in (("note", {"text": "备注"}), ("plan", planned), ("review", {"mark": "wrong", "words": "不对"})):
+        refused = await wu.post(f"/desk/cases/{number}/{act}", fields)
+        assert (refused.status, "已按请求删除" in refused.words) == (410, True), act
+    assert (await wu.post(f"/desk/cases/{number}/label", {"add": "已删除"})).status == 303

@@ -73,8 +73,11 @@ async def test_a_slip_is_issued_told_to_the_citizen_and_printed(whole: Whole) ->
 
 async def test_the_number_goes_along_only_when_agreed_to(whole: Whole) -> None:
     wang = await whole.enter()
-    _, slip = await _issued(whole, wang, with_contact="yes")
-    assert PHONE in (await wang.get(f"/desk/referrals/{slip}")).text
+    number, slip = await _issued(whole, wang, with_contact="yes")
+    shown = (await wang.get(f"/desk/referrals/{slip}")).text
+    assert (PHONE in shown, "138****3456" in shown) == (False, True)
+    assert ("looked", "staff:clerk", {"about": number, "slip": slip}, None) in await whole.notes("looked")
+    assert PHONE in (await wang.get(f"/desk/referrals/{slip}/paper")).text
 
 
 async def test_its_way_is_followed_and_nothing_is_left_out(whole: Whole) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from zhixun.clock import new_token
 from zhixun.database import Database, consultations, outbox
 from zhixun.desk.case import REASONS, contact_of, facts_of, last_words, lines_of, trace_of
 from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework
+from zhixun.desk.daybook import CHANNEL
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Handler, Route, fields_of, file_of
 from zhixun.desk.limits import TITLES
@@ -33,6 +35,7 @@ __all__ = ["CasePages"]
 _Act = Callable[[str, Staff, dict[str, str]], Awaitable[str]]
 """Does one thing in a consultation with the fields of a form, and returns where to go on."""
 _OFFERED = 0.2
+_TRIED = 3
 _PIECE = 64 * 1024
 _REPLAYED = 30
 """So many questions are asked again at most."""
@@ -49,6 +52,7 @@ class CasePages:
         intact: whether a consultation's files are as they were sealed, and what is wrong.
         canned: the canned replies for a member of staff.
         files, give: the attachments, and how one is given out. wake: tells open pages that there is something new.
+        beat_seconds: so often the page of who has a consultation says that it is still open.
     """
 
     view: View
@@ -69,6 +73,7 @@ class CasePages:
     files: Files
     give: Callable[..., Awaitable[web.StreamResponse]]
     wake: Callable[[str], None]
+    beat_seconds: int
 
     def routes(self) -> list[Route]:
         """Return the routes for the gate."""
@@ -95,26 +100,27 @@ class CasePages:
         ]
 
     async def _page(self, request: web.Request, staff: Staff) -> web.Response:
-        return await self._shown(request, staff, "case.html", clear=False)
+        return await self._shown(request, staff, "case.html")
 
     async def _print(self, request: web.Request, staff: Staff) -> web.Response:
-        await self.daybook.note("printed", staff.name, {"about": request.match_info["number"]})
-        return await self._shown(request, staff, "case_print.html", clear=False)
+        return await self._shown(request, staff, "case_print.html", act="printed")
 
     async def _unmask(self, request: web.Request, staff: Staff) -> web.Response:
         """Show the page once with all numbers in the clear; that it was done, and why, stays in the day book."""
-        number, why = request.match_info["number"], (await fields_of(request)).get("why", "").strip()
+        why = (await fields_of(request)).get("why", "").strip()
         if not why or len(why) > 200:
             raise CitizenError("请写明查看完整内容的原因（1–200 字），会记入操作记录。", code="no_reason", field="why")
-        await self.daybook.note("unmasked", staff.name, {"about": number}, {"why": why})
-        return await self._shown(request, staff, "case.html", clear=True)
+        return await self._shown(request, staff, "case.html", act="unmasked", why=why)
 
-    async def _shown(self, request: web.Request, staff: Staff, template: str, *, clear: bool) -> web.Response:
+    async def _shown(self, request: web.Request, staff: Staff, template: str, *, act: str = "looked", why: str = "") -> web.Response:
+        """Show a page of a consultation and note it, unless it is one's own that is just looked at."""
         row, entries, waiting = await self._read(request.match_info["number"])
         mine = row["state"] == "staff" and row["operator"] == staff.name
-        if not mine and template == "case.html" and not clear:
-            await self.daybook.note("looked", staff.name, {"about": row["number"]})
-        parts = await self._parts(row, entries, waiting, staff, clear=clear or mine)
+        if not mine or act != "looked":
+            await self.daybook.note(act, staff.name, {"about": row["number"]}, {"why": why} if why else None)
+        # What lies on a desk as paper is masked for whoever printed it, too.
+        clear = bool(why) or (mine and template == "case.html")
+        parts = await self._parts(row, entries, waiting, staff, clear=clear)
         return self.view.page(template, request, staff, **parts)
 
     async def _log(self, request: web.Request, staff: Staff) -> web.Response:
@@ -134,14 +140,14 @@ class CasePages:
     ) -> dict[str, Any]:
         number = row["number"]
         mine = row["state"] == "staff" and row["operator"] == staff.name
-        asked = last_words(entries, 1)
-        colleagues = [one for one in await self.accounts() if one.active and one.name != staff.name and one.role != "auditor"]
+        asked = last_words(entries, _TRIED)
+        colleagues = [one for one in await self._able() if one.name != staff.name]
         phone = contact_of(entries)
         return {
             "case": row, "lines": lines_of(entries, self.names, clear=clear, waiting=waiting), "mine": mine, "clear": clear,
-            "once": new_token(), "names": self.names, "reasons": REASONS,
+            "once": new_token(), "names": self.names, "reasons": REASONS, "beat_seconds": self.beat_seconds,
             "limits": await self.queue.one(number), "facts": facts_of(entries), "phone": phone if clear else mask(phone),
-            "suggested": await self._suggested(asked[0], row["region"]) if mine and asked else [],
+            "suggested": await self._suggested(asked, row["region"]) if mine else [],
             "labels": _labels(entries), "label_pairs": [(one, one) for one in _labels(entries)], "limit_titles": TITLES,
             "marks": MARKS, "kinds": KINDS, "results": RESULTS, "again": AGAIN,
             "tasks": await self.casework.tasks(number=number), "outcomes": OUTCOMES, "teams": self.teams,
@@ -166,9 +172,12 @@ class CasePages:
         words, region = request.query.get("q", "").strip()[:200], request.query.get("region", "")
         return self.view.part("knowledge.html", staff, words=words, found=await self._suggest(words, region) if words else [])
 
-    async def _suggested(self, text: str, region: str) -> Sequence[Known]:
-        """Return what is offered unasked: only what the ranker is not quite unsure of."""
-        return [known for known in await self._suggest(text, region) if known.share >= _OFFERED][:3]
+    async def _suggested(self, asked: Sequence[str], region: str) -> Sequence[Known]:
+        """Return what is offered unasked, to the newest words that say something: only what the ranker is not quite unsure of."""
+        for text in reversed(asked):
+            if found := [known for known in await self._suggest(text, region) if known.share >= _OFFERED]:
+                return found[:3]
+        return []
 
     async def _suggest(self, text: str, region: str) -> Sequence[Known]:
         return [known for known in await self.advice.suggest(text, region) if known.text]
@@ -193,15 +202,19 @@ class CasePages:
     async def _answer(self, number: str, staff: Staff, given: dict[str, str]) -> None:
         known = [self.advice.answer(one, given.get("region", "")) for one in given.get("knowledge", "").split(",") if one]
         cited = [one for one in known if one is not None]
+        text, once = given.get("text", ""), given.get("once", "") or new_token()
+        # Words that were mended before they were sent again are other words, and must not be lost.
+        once = hashlib.sha256(f"{once}\0{text.strip()}".encode()).hexdigest()
         await self.takeover.say(
-            number, staff.name, _fence(given), given.get("text", ""), once=given.get("once", "") or new_token(),
+            number, staff.name, _fence(given), text, once=once,
             knowledge=tuple(one.id for one in cited), basis=tuple(dict.fromkeys(clause for one in cited for clause in one.basis)),
         )  # fmt: skip
 
     async def _give_file(self, request: web.Request, staff: Staff) -> web.StreamResponse:
         number, identity = request.match_info["number"], request.match_info["id"]
+        file = await self.files.read(number, identity)
         await self.daybook.note("looked", staff.name, {"about": number, "file": identity})
-        return await self.give(request, *await self.files.read(number, identity))
+        return await self.give(request, *file)
 
     async def _take_file(self, request: web.Request, staff: Staff) -> web.Response:
         number, part = request.match_info["number"], file_of(request)
@@ -227,6 +240,9 @@ class CasePages:
 
     async def _transfer(self, number: str, staff: Staff, given: dict[str, str]) -> str:
         kind, _, name = given.get("to", "").partition(":")
+        # The citizen is told whom it was passed on to.
+        if name not in (self.teams if kind == "team" else [one.name for one in await self._able()]):
+            raise CitizenError("请从列表里选择转给哪位同事或哪个组。", code="bad_target", field="to")
         to = To(team=name) if kind == "team" else To(team="", name=name, shown=self.names(name))
         await self.takeover.transfer(number, staff.name, _fence(given), to, given.get("reason", ""))
         return "/desk?done=transferred"
@@ -261,9 +277,15 @@ class CasePages:
         return f"/desk/cases/{number}?done=reviewed"
 
     async def _plan(self, number: str, staff: Staff, given: dict[str, str]) -> str:
-        kind, due, words = (given.get(name, "") for name in ("kind", "due", "words"))
-        await self.casework.plan(number, staff.name, kind, due, words, given.get("owner", ""))
+        kind, due, words, owner = (given.get(name, "") for name in ("kind", "due", "words", "owner"))
+        if owner and owner not in [one.name for one in await self._able()]:
+            raise CitizenError("请从在职的同事里选择负责人。", code="bad_owner", field="owner")
+        await self.casework.plan(number, staff.name, kind, due, words, owner)
         return f"/desk/cases/{number}?done=planned"
+
+    async def _able(self) -> list[Account]:
+        """Return who can have a consultation or a task."""
+        return [one for one in await self.accounts() if one.active and one.role != "auditor"]
 
     async def _read(self, number: str) -> tuple[sa.RowMapping, list[Entry], frozenset[int]]:
         """Return a consultation's row, its entries, and which of them have not reached the citizen.
@@ -271,7 +293,7 @@ class CasePages:
         Raises:
             CitizenError: (404) there is none.
         """
-        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.state != "book")
+        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.channel != CHANNEL)
         still = sa.select(outbox.c.seq).where(outbox.c.consultation == number, outbox.c.delivered.is_(None))
         async with self.database.read() as connection:
             row = (await connection.execute(query)).mappings().first()

@@ -53,6 +53,7 @@ class QueuePages:
                 "may_claim": staff.role != "auditor"}  # fmt: skip
 
     async def _stream(self, request: web.Request, staff: Staff) -> web.StreamResponse:
+        self.events.demand_room(staff.name)
         # Proxies would gather what must come at once.
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers=headers)

@@ -92,6 +92,7 @@ class ReferralPages:
 
     async def _shown(self, request: web.Request, staff: Staff, *, wrong: str = "", said: str = "", status: int = 200) -> web.Response:
         slip = await self.slips.one(request.match_info["number"])
+        await self.daybook.note("looked", staff.name, {"about": slip["consultation"], "slip": slip["number"]})
         return self.view.page(
             "slip.html", request, staff, slip=slip, names=self.names, wrong=wrong, said=said, may_move=staff.role != "auditor", status=status
         )
@@ -124,7 +125,12 @@ class ReferralPages:
         return lead_on(f"/desk/referrals/{number}?done=sent_again")
 
     async def _ask(self, request: web.Request, staff: Staff) -> web.Response:
-        return await self._form(request, staff, request.query.get("agency", ""), {})
+        agency = request.query.get("agency", "")
+        shown = await self._form(request, staff, agency, {})
+        if agency:
+            # The draft begins with the citizen's own words, as they were written.
+            await self.daybook.note("looked", staff.name, {"about": request.match_info["number"], "agency": agency})
+        return shown
 
     async def _issue(self, request: web.Request, staff: Staff) -> web.Response:
         given = await fields_of(request)

@@ -142,3 +142,5 @@ def upgrade() -> None:
     op.execute("CREATE VIRTUAL TABLE case_words_terms USING fts5vocab(case_words, instance)")
     # What staff did, newest first, without going through the whole journal.
     op.execute("CREATE INDEX journal_staff ON journal (id) WHERE actor LIKE 'staff:%'")
+    # What is owed and who waits since when stands in the journal of an older store already: the next start derives it.
+    op.execute("INSERT INTO meta (name, value) SELECT 'derive', '0004' WHERE EXISTS (SELECT 1 FROM consultations)")

@@ -1,0 +1,85 @@
+"""An office for the browser: one that is open whatever the clock says, one that is closed, and the people at their desks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+from tests.product import PROJECT, TODAY, Product, trained
+from zhixun.clock import new_token
+from zhixun.training import model_path
+
+CLOSED_DAY = "2026-11-14"
+_LEASE_SECONDS = 10
+_ALL_DAY = ["00:00-24:00"]
+_FIRST = "首个管理员 admin 的一次性密码（只显示这一次）："
+_LINKED = ("actions", "config.yml", "data", "domain.yml", "requirements.lock", "zhixun")
+
+
+def project_in(folder: Path) -> Path:
+    """Make a project that differs from ours in its hours and its lease alone, with our model; returns its folder.
+
+    It is open all day and every day of every year but on `CLOSED_DAY`.
+    """
+    knowledge = folder / "knowledge"
+    knowledge.mkdir(parents=True)
+    (folder / "models").mkdir()
+    for path in [*(PROJECT / name for name in _LINKED), *(PROJECT / "knowledge").iterdir()]:
+        (folder / path.relative_to(PROJECT)).symlink_to(path)
+    site = _taken(knowledge / "site.yml")
+    site["hours"] |= {"week": dict.fromkeys(range(1, 8), _ALL_DAY), "days": {yaml.safe_load(CLOSED_DAY): []}}
+    site["desk"]["lease_seconds"] = _LEASE_SECONDS
+    _put(knowledge / "site.yml", site)
+    known = _taken(knowledge / "calendar.yml")
+    plain = {"source": "（测试）", "verified": "V*", "holidays": {}, "workdays": []}
+    _put(knowledge / "calendar.yml", {year: known.get(year, plain) for year in range(2026, 2100)})
+    # Hours are no part of what is learned, but of what a model is named by.
+    model_path(folder).symlink_to(trained())
+    return folder
+
+
+def open_office(folder: Path, project: Path) -> Product:
+    """Return a product of the open office, not started."""
+    return Product(folder, LIMITS="off", TODAY=TODAY, PROJECT_DIR=str(project))
+
+
+def closed_office(folder: Path, project: Path) -> Product:
+    """Return a product of the office on its day off, not started; without an engine, which nobody there needs."""
+    folder.mkdir(parents=True)
+    token = folder / "token"
+    token.write_text(new_token())
+    return Product(
+        folder, LIMITS="off", TODAY=CLOSED_DAY, PROJECT_DIR=str(project), ENGINE_URL="http://127.0.0.1:9", ENGINE_TOKEN_FILE=str(token)
+    )
+
+
+def employ(product: Product, people: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Make accounts beside the running service, as an operator does; returns everybody's one-time password, admin's too."""
+
+    def add(name: str) -> str:
+        done = product.command("user", "add", name, *people[name])
+        assert done.returncode == 0, done.stderr
+        return _last(done.stdout)
+
+    first = _last(product.running.wait_for(_FIRST))
+    with ThreadPoolExecutor() as pool:
+        return {"admin": first, **dict(zip(people, pool.map(add, people), strict=True))}
+
+
+def _last(line: str) -> str:
+    return line.strip().rpartition("：")[2]
+
+
+def _taken(path: Path) -> dict[str, object]:
+    """Read a linked file and take the link away."""
+    text = path.read_text("utf-8")
+    path.unlink()
+    told: dict[str, object] = yaml.safe_load(text)
+    return told
+
+
+def _put(path: Path, told: Mapping[object, object]) -> None:
+    path.write_text(yaml.safe_dump(dict(told), allow_unicode=True), "utf-8")

@@ -1,0 +1,264 @@
+"""The demonstration: its clock and moments, its refusal of a folder that is in use, and the whole month as the archive sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sqlite3
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.knowledge.made import knowledge
+from tests.support import HOURS, ROOT, real_knowledge
+from zhixun.archive.file_types import type_of
+from zhixun.archive.keys import load_signer
+from zhixun.archive.report import Report
+from zhixun.archive.verify import verify
+from zhixun.clock import ZONE
+from zhixun.commands import main
+from zhixun.conversation.owner import owner_of
+from zhixun.demo import DAYS, Member, fill
+from zhixun.demo_engine import Understood, Voice, read_phrases
+from zhixun.demo_files import pdf, png
+from zhixun.demo_stage import Moments, Story, Walking, pick, play
+from zhixun.desk.accounts import Accounts
+from zhixun.errors import OurFault, StopNow
+from zhixun.knowledge.site import load_site
+from zhixun.masking import mask
+from zhixun.messages import Entry
+from zhixun.referral.standing import STANDINGS as SLIPS
+from zhixun.requests.standing import STANDINGS as REQUESTS
+from zhixun.settings import Settings, read_settings
+from zhixun.store import open_archive
+
+END = datetime(2026, 11, 20, 16, 20, tzinfo=ZONE)  # a Friday, at the desk
+MOMENTS = Moments(HOURS, END)
+
+
+def local(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=ZONE)
+
+
+def test_a_moment_lies_in_office_hours_whatever_the_day() -> None:
+    assert MOMENTS.at(1, 0) == local(19, 9)
+    assert MOMENTS.at(1, 0.5) == local(19, 14)  # three and a half of seven hours, the break left out
+    assert MOMENTS.at(6, 0) == local(13, 9)  # of a Saturday, on Friday
+    assert MOMENTS.at(5, 0) == local(16, 9)  # of a Sunday, on Monday
+    assert all(HOURS.is_open(MOMENTS.at(days, share / 100)) for days in range(1, 19) for share in range(100))
+
+
+def test_a_sunday_before_the_last_day_falls_on_no_day_to_come() -> None:
+    monday = Moments(HOURS, local(16, 10))
+    assert monday.at(1, 0) == local(13, 9)
+
+
+def test_time_before_the_end_is_counted_in_office_hours() -> None:
+    assert MOMENTS.before(30) == local(20, 15, 50)
+    assert MOMENTS.before(200) == local(20, 11, 30)  # 170 minutes since the break
+    night = Moments(HOURS, local(22, 3))  # Sunday
+    assert night.before(5) == local(20, 17, 25)
+
+
+def test_an_unknown_year_has_the_usual_days() -> None:
+    unknown = Moments(HOURS, datetime(2031, 3, 12, 15, tzinfo=ZONE))  # a Wednesday
+    assert unknown.at(1, 0) == datetime(2031, 3, 11, 9, tzinfo=ZONE)
+    assert unknown.on(date(2031, 3, 15), 0) == datetime(2031, 3, 17, 9, tzinfo=ZONE)
+    assert unknown.before(60) == datetime(2031, 3, 12, 14, tzinfo=ZONE)
+
+
+async def test_stories_are_played_in_the_order_of_time_and_none_behind_the_end() -> None:
+    clock, seen, done = Walking(hand=[local(1, 9)]), list[tuple[str, datetime]](), list[int]()
+
+    async def story(name: str, *days: int) -> Story:
+        for day in days:
+            yield local(day, 12)
+            seen.append((name, clock.local()))
+
+    await play([story("a", 2, 6, 28), story("b", 4)], clock, END, lambda: done.append(1))
+    assert seen == [("a", local(2, 12)), ("b", local(4, 12)), ("a", local(6, 12)), ("a", END)]
+    assert len(done) == 2
+
+
+def test_the_clock_never_goes_back() -> None:
+    clock = Walking(hand=[END])
+    clock.turn_to(END - timedelta(days=1))
+    assert clock.local() == END
+
+
+def test_what_is_picked_hangs_on_nothing_but_what_it_is_about() -> None:
+    assert [pick(range(1000), "a", at) for at in range(3)] == [898, 491, 936]
+
+
+def test_the_files_are_what_they_say() -> None:
+    assert type_of(io.BytesIO(png())) == "image/png"
+    assert type_of(io.BytesIO(pdf())) == "application/pdf"
+
+
+async def test_words_that_no_story_answers_are_a_mistake() -> None:
+    with pytest.raises(OurFault):
+        await Voice().ask("ZX-1", "商标怎么注册", "西宁市")
+
+
+def test_the_engine_says_the_sentences_of_the_domain() -> None:
+    site = load_site(ROOT / "knowledge")
+    understood = Understood(knowledge(), site, Walking(hand=[END]), read_phrases(ROOT))
+    told = understood.phrase("utter_unknown", 0.3)
+    assert (told.status, told.replies[0].text[:6], told.parsed["confidence"]) == ("unknown", "这个问题我这", 0.3)
+    assert understood.phrase("utter_thanks").status == "small_talk"
+    assert understood.complaint().handoff == "complaint"
+    asked = understood.answer(next(iter(knowledge().questions.values())), "西宁市", 0.93)
+    assert (asked.status, [reply.text for reply in asked.replies]) == ("answered", ["期限为3个月。"])
+
+
+def test_a_project_without_a_domain_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OurFault, match=r"domain\.yml"):
+        read_phrases(tmp_path)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings({"ZHIXUN_DATA_DIR": str(tmp_path / "var")})
+
+
+async def test_a_folder_in_use_is_refused_and_left_as_it_is(settings: Settings) -> None:
+    async with open_archive(settings) as archive:
+        await archive.daybook.note("signed_in", "lina", {})
+    before = _rows(settings.data_dir, "SELECT count(*) FROM journal")
+    with pytest.raises(StopNow, match="空的数据目录"):
+        await fill(settings, knowledge(), END, lambda _: None)
+    assert _rows(settings.data_dir, "SELECT count(*) FROM journal") == before
+    assert _rows(settings.data_dir, "SELECT count(*) FROM staff") == [(0,)]
+
+
+def test_the_command_refuses_it_with_exit_code_3(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZHIXUN_DATA_DIR", str(settings.data_dir))
+    assert main(["user", "add", "lina"]) == 0
+    assert main(["demo"]) == 3
+    assert "ZHIXUN_DATA_DIR" in capsys.readouterr().err
+
+
+def _rows(folder: Path, statement: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(folder / "zhixun.db") as store:
+        found = list(store.execute(statement))
+    store.close()
+    return found
+
+
+class Month:
+    """The whole demonstration, filled once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = read_settings({"ZHIXUN_DATA_DIR": str(folder)})
+        self.told: list[int] = []
+        self.members: list[Member] = asyncio.run(fill(self.settings, real_knowledge(), END, self.told.append))
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        return _rows(self.settings.data_dir, statement)
+
+    def entries(self) -> list[Entry]:
+        """Return the entries of all consultations."""
+
+        async def read() -> list[Entry]:
+            async with open_archive(self.settings) as archive, archive.database.read() as connection:
+                numbers = [str(number) for (number,) in self.rows("SELECT number FROM consultations WHERE channel != 'desk'")]
+                return [entry for number in numbers for entry in await archive.journal.read(connection, number)]
+
+        return asyncio.run(read())
+
+    def verified(self) -> Report:
+        async def look() -> Report:
+            async with open_archive(self.settings) as archive:
+                keys = self.settings.data_dir / "keys"
+                return await verify(archive.journal, archive.folder, load_signer(keys).public_key(), keys=keys, pause=0)
+
+        return asyncio.run(look())
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    return Month(tmp_path_factory.mktemp("month") / "var")
+
+
+@pytest.mark.slow
+def test_the_archive_of_the_month_is_sound(month: Month) -> None:
+    report = month.verified()
+    assert report.ok, report.text()
+    assert month.rows("SELECT count(*) FROM leaves WHERE day < '2026-11-20'") > [(200,)]
+
+
+@pytest.mark.slow
+def test_so_many_consultations_stand_so(month: Month) -> None:
+    states = dict(month.rows("SELECT state, count(*) FROM consultations WHERE channel != 'desk' GROUP BY state"))
+    assert states == {"bot": 2, "queued": 4, "staff": 2, "message_left": 2, "closed": states["closed"]}
+    assert 115 <= states["closed"] <= 125
+    assert {owner_of(str(state)) for state in states} == {"bot", "queue", "staff", "closed"}
+    assert month.told == [len(month.told)] * len(month.told)
+
+
+@pytest.mark.slow
+def test_every_standing_of_requests_and_slips_can_be_looked_at(month: Month) -> None:
+    assert {row[0] for row in month.rows("SELECT standing FROM requests")} == set(REQUESTS)
+    assert {row[0] for row in month.rows("SELECT standing FROM slips")} == set(SLIPS)
+    assert {row[0] for row in month.rows("SELECT standing FROM tasks WHERE due < '2026-11-20'")} == {"open", "done"}
+    assert month.rows("SELECT count(*) FROM journal WHERE kind = 'erased'") == [(1,)]
+    assert month.rows("SELECT count(*) FROM journal WHERE actor LIKE 'agency:%'") > [(3,)]
+
+
+@pytest.mark.slow
+def test_time_goes_forward_from_thirty_days_ago_to_the_end(month: Month) -> None:
+    times = [str(row[0]) for row in month.rows("SELECT time FROM journal ORDER BY id")]
+    assert times == sorted(times)
+    moments = [datetime.fromisoformat(time) for time in times]
+    assert END - timedelta(days=DAYS) <= moments[0] < END - timedelta(days=DAYS - 2)
+    assert moments[-1] <= END
+
+
+@pytest.mark.slow
+def test_the_program_has_said_nothing_but_approved_answers(month: Month) -> None:
+    approved = "\n".join(answer.text for question in real_knowledge().questions.values() for answer in question.answers)
+    told = [entry for entry in month.entries() if entry.kind == "said" and entry.open.get("status") == "answered" and entry.private]
+    assert len(told) > 150
+    for entry in told:
+        text = str((entry.private or {})["text"])
+        said = text.rpartition("】")[2] if text.startswith("【") else text
+        assert said.strip() in approved or said.startswith("提醒："), text
+        assert entry.open["knowledge"]
+
+
+@pytest.mark.slow
+def test_no_number_could_be_dialled_by_accident(month: Month) -> None:
+    phones = [str((entry.private or {})["phone"]) for entry in month.entries() if entry.kind == "contact_left"]
+    values = [entry.private["values"]["phone"] for entry in month.entries() if entry.kind == "requested" and entry.private]
+    assert len(phones) >= 6
+    assert len(values) >= 10
+    assert {phone[:9] for phone in (*phones, *values)} == {"138000000"}
+    words = [str((entry.private or {}).get("text", "")) for entry in month.entries() if entry.actor == "citizen"]
+    assert [mask(text) for text in words] == words
+
+
+@pytest.mark.slow
+def test_the_colleagues_can_sign_in_and_are_on_duty(month: Month) -> None:
+    async def sign_in() -> set[str]:
+        async with open_archive(month.settings) as archive:
+            accounts = Accounts(archive.database, archive.clock, archive.daybook, bytes(32), frozenset())
+            return {(await accounts.check_password(one.name, one.password)).role for one in month.members}
+
+    assert asyncio.run(sign_in()) == {"clerk", "reviewer", "administrator", "auditor"}
+    days = {str(day) for (day,) in month.rows("SELECT day FROM duty")}
+    assert {"2026-11-16", "2026-11-20", "2026-11-23", "2026-11-27"} <= days
+    assert not days & {"2026-11-21", "2026-11-22"}
+
+
+@pytest.mark.slow
+def test_some_answers_are_unsure_and_half_of_the_citizens_rate(month: Month) -> None:
+    parsed = month.rows("SELECT body FROM journal WHERE kind = 'parsed'")
+    shares = [json.loads(str(body))["open"].get("confidence", 1) for (body,) in parsed]
+    assert sum(share < 0.6 for share in shares) >= 8
+    talks = "state = 'closed' AND channel NOT IN ('desk', 'form')"
+    ((share,),) = month.rows(f"SELECT 1.0 * count(rating) / count(*) FROM consultations WHERE {talks}")
+    assert 0.4 < float(str(share)) < 0.7

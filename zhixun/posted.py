@@ -1,0 +1,43 @@
+"""Reads the forms of pages: for citizens, agencies and staff alike."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from zhixun.errors import CitizenError
+
+__all__ = ["fields_of", "refuse_cross_site"]
+
+
+async def fields_of(request: web.Request, longest: int) -> dict[str, str]:
+    """Return the fields of a form, files left out: each the last value of its name, as text that can be stored.
+
+    Args:
+        longest: so many letters may a field have, as people count them.
+
+    Raises:
+        CitizenError: it is no form, or a field is too long.
+    """
+    try:
+        body = await request.post()
+    except (ValueError, LookupError) as error:
+        raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form") from error
+    fields = {name: _whole(value) for name, value in body.items() if isinstance(value, str)}
+    if any(len(value) > longest for value in fields.values()):
+        raise CitizenError(f"一项最多 {longest} 个字。", code="too_long")
+    return fields
+
+
+def refuse_cross_site(request: web.Request) -> None:
+    """Refuse a form that another site's page sends, as far as browsers tell.
+
+    Raises:
+        CitizenError: (403) it does.
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site":
+        raise CitizenError("请在本站的页面上填写。", code="cross_site", status=403)
+
+
+def _whole(value: str) -> str:
+    """Browsers end lines with two characters, and lone surrogates are no text."""
+    return value.replace("\r\n", "\n").encode("utf-8", "replace").decode()
