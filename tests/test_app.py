@@ -223,6 +223,15 @@ async def test_the_first_password_is_told_once(settings: Settings) -> None:
         assert not [line for line in running.said if "一次性密码" in line]
 
 
+async def test_an_export_that_a_crash_left_in_the_clear_is_gone_after_the_start(settings: Settings) -> None:
+    left = settings.data_dir / "drafts" / "tmp1" / "cases.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("13897123456")
+    async with _running(settings) as running:
+        await running.call("GET", "/healthz")
+        assert list((settings.data_dir / "drafts").iterdir()) == []
+
+
 async def test_bodies_have_a_bound(settings: Settings) -> None:
     async with _running(settings) as running:
         answer = await running.call("POST", "/api/v1/sessions", {"region": "长" * 70_000})

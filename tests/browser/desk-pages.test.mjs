@@ -176,3 +176,37 @@ inBrowser('out of hours a number is left; the desk calls back and says how it we
   await desk.getByRole('link', { name: /办结/ }).first().click();
   await row(desk, number).getByText('电话里讲清楚了异议的期限').waitFor();
 });
+
+inBrowser('every page for an administrator: axe, in the dark, in large print, on a telephone', { expected: /status of 4(03|09|22)/ }, async ({ listen }) => {
+  const desk = await atDesk('chen', listen);
+  const [closed, request, open, phone] = [await citizen(), await applies(), await waiting('我的专利被侵权了怎么办', '对方在城东区卖'), await waiting()];
+  for (const words of [QUESTION, '13897551234', '谢谢']) await closed.say(words);
+  await closed.close();
+  await act(desk, `/desk/cases/${open}/claim`, {});
+  await act(desk, `/desk/cases/${open}/note`, { text: '请 @李老师 看一下商标' });
+  await act(desk, `/desk/cases/${open}/label`, { add: '重点企业 侵权' });
+  await act(desk, `/desk/cases/${open}/plan`, { kind: 'visit', due: '2099-01-04', words: '走访企业，看证据' });
+  await act(desk, `/desk/cases/${closed.number}/review`, { mark: 'incomplete', words: '还应说明 2027 年的变化' });
+  await act(desk, '/desk/canned', { title: '请稍候', text: '请稍候，我查一下。', team: '' });
+  await act(desk, `/desk/requests/${request}`, { standing: 'accepted', note: '', owner: 'chen' });
+  await act(desk, '/desk/archive/views', { title: '侵权', words: '侵权' });
+  await act(desk, `/desk/cases/${open}/refer`, {
+    agency: 'notary', agency_name: '某公证处', agency_contact: '0971-0000000', facts: '事项：保全证据', wish: '保全网页证据', way: 'hand', due_days: '7',
+    consent: 'yes', how: '在线答复“同意”',
+  });
+  await desk.goto(`${URL_OF_PRODUCT}/desk/referrals`);
+  const slip = await desk.locator('td .code').first().textContent();
+  const pages = [
+    '', '/tasks', '/tasks?view=done', '/requests', `/requests/${request}`, '/referrals', `/referrals/${slip}`, '/referrals/agencies',
+    '/archive', '/archive?words=侵权', '/archive/days', '/canned', '/roster', '/team', '/team/li', '/audit', '/switch', '/me', '/password', '/enrol',
+    `/cases/${open}`, `/cases/${open}/print`, `/cases/${open}/refer`, `/cases/${open}/refer?agency=notary`, `/cases/${phone}`,
+    `/cases/${closed.number}`, '/cases/ZX-20261121-999999-9',
+  ];
+  for (const path of pages) {
+    await desk.goto(`${URL_OF_PRODUCT}/desk${path}`);
+    await looksRight(desk, path).catch((problem) => console.log(String(problem.message).slice(0, 1500)));
+    await desk.screenshot({ path: `${process.env.ZHIXUN_OUT}/p${path.replace(/\W+/g, '-')}.png`, fullPage: true });
+    await desk.setViewportSize({ width: 390, height: 844 });
+    await desk.screenshot({ path: `${process.env.ZHIXUN_OUT}/m${path.replace(/\W+/g, '-')}.png`, fullPage: true });
+  }
+});

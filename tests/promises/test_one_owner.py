@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import sqlite3
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
-from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.product import Citizen, Engine, Product, Refused, known, shown
-from zhixun.archive.journal import Journal
-from zhixun.archive.keys import Keyring
-from zhixun.clock import Clock
-from zhixun.database import Database
-from zhixun.messages import Event
+from tests.clerks import Clerk
+from tests.ownership import followed, stored
+from tests.product import Engine, Product, Refused, known, shown
 
 pytestmark = pytest.mark.slow
 
@@ -50,12 +44,12 @@ def service(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_in_every_order_of_words_around_the_hand_off_the_bot_stays_silent(service: Product) -> None:
     numbers = asyncio.run(_interleave(service))
     assert len(numbers) == INTERLEAVINGS
-    seen = {"bot": 0, "queue": 0}
-    for number in numbers:
-        for owner, count in _checked(service, number).items():
-            seen[owner] += count
+    seen: Counter[str] = Counter()
+    for number, entries in stored(service.data / "zhixun.db", numbers).items():
+        assert not followed(number, entries).unfinished
+        seen.update(entry.kind for entry in entries)
     # Neither side of the hand-off went untested.
-    assert min(seen.values()) > INTERLEAVINGS
+    assert min(seen["parsed"], seen["relayed"]) > INTERLEAVINGS
 
 
 async def _interleave(service: Product) -> list[str]:
@@ -110,27 +104,6 @@ async def _heard(socket: aiohttp.ClientWebSocketResponse, waited: set[str]) -> N
         waited -= {entry.get("message_id") for entry in frame.get("entries", ())}
 
 
-def _entries(service: Product, number: str) -> list[dict[str, Any]]:
-    """Return the journal of a consultation as it stands in the store."""
-    with closing(sqlite3.connect(f"file:{service.data / 'zhixun.db'}?mode=ro", uri=True)) as store:
-        rows = store.execute("SELECT kind, actor, body FROM journal WHERE consultation = ? ORDER BY seq", (number,)).fetchall()
-    return [{"kind": kind, "actor": actor, **json.loads(body)["open"]} for kind, actor, body in rows]
-
-
-def _checked(service: Product, number: str) -> dict[str, int]:
-    """Demand that whatever the bot said or understood was while it owned the consultation; returns turns by owner."""
-    owner, turns = "bot", {"bot": 0, "queue": 0}
-    for entry in _entries(service, number):
-        if entry["actor"] in ("bot", "engine"):
-            assert owner == "bot", f"{number}: {entry} while {owner} owned it"
-        if entry["kind"] in ("parsed", "relayed"):
-            assert entry["kind"] == ("parsed" if owner == "bot" else "relayed")
-            turns[owner] += 1
-        if "state" in entry:
-            owner = {"bot": "bot", "queued": "queue", "message_left": "queue"}[entry["state"]]
-    return turns
-
-
 @pytest.mark.parametrize("asked", ["转人工", "我要举报隔壁店正在卖假货", "帮我写一份起诉状"])
 def test_the_bot_is_silent_from_the_hand_off_to_the_return(service: Product, asked: str) -> None:
     citizen = service.open()
@@ -147,10 +120,11 @@ def test_the_bot_is_silent_from_the_hand_off_to_the_return(service: Product, ask
 
 
 def test_the_bot_is_silent_while_a_person_owns_it_and_speaks_after_the_return(service: Product) -> None:
-    citizen = service.open()
+    citizen, wang = service.open(), Clerk.hired(service, "wang")
     citizen.say("转人工")
-    _as_staff(service, citizen, Event("claimed", "wang", {"state": "staff"}))
-    _as_staff(service, citizen, Event("said", "wang", {"turn": 0, "kind": "text"}, {"text": "您好，我是小王。"}))
+    assert wang.claim(citizen.number) == 303
+    fence = wang.fence(citizen.number)
+    assert wang.act("say", citizen.number, fence, text="您好，我是小王。") == 303
     before = len(citizen.texts())
     assert citizen.texts()[-1] == ("staff", "您好，我是小王。")
     for text in ("商标异议期是多久", "转人工", "取消排队", "13897123456", "11010519491231002X"):
@@ -158,7 +132,7 @@ def test_the_bot_is_silent_while_a_person_owns_it_and_speaks_after_the_return(se
         assert turn["owner"] == "staff"
         assert turn["replies"] == []
     assert {who for who, _ in citizen.texts()[before:]} == {"citizen"}
-    _as_staff(service, citizen, Event("returned", "wang", {"state": "bot"}))
+    assert wang.act("give-back", citizen.number, fence) == 303
     turn = citizen.say("发明专利保护多少年")
     assert (turn["status"], turn["owner"]) == ("answered", "bot")
     service.verified()
@@ -174,15 +148,3 @@ def test_nobody_speaks_after_the_end(service: Product) -> None:
             say()
         assert (refused.value.status, refused.value.code) == (409, "closed")
     assert citizen.texts() == before
-
-
-def _as_staff(service: Product, citizen: Citizen, event: Event) -> None:
-    """Do what the desk does, beside the running service: the desk's own pages are tested with the desk."""
-
-    async def append() -> None:
-        async with Database(f"sqlite:///{service.data / 'zhixun.db'}") as database:
-            journal = Journal(database, Keyring(service.data / "keys"), Clock(), "sha256", "ZX")
-            async with database.write() as connection:
-                await journal.append(connection, citizen.number, [event])
-
-    asyncio.run(append())

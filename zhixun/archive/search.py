@@ -126,17 +126,17 @@ class Search:
         """
         asked = await self._asked(query)
         async with self._database.read() as connection:
-            places = await _places(connection, query, asked)
-            more, places = len(places) > REACH, places[:REACH]
-            pages = max(1, -(-len(places) // PAGE_SIZE))
+            total = await _count(connection, query, asked)
+            more, total = total > REACH, min(total, REACH)
+            pages = max(1, -(-total // PAGE_SIZE))
             page = min(query.page, pages)
-            shown = places[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+            shown = await _places(connection, query, asked, PAGE_SIZE, (page - 1) * PAGE_SIZE)
             found = await _cases(connection, shown)
             sealed = await self._sealed(connection, [case.number for case in found])
-            missing = [] if places else [each.written for each in asked if not await _occurs(connection, each)]
+            missing = [] if total else [each.written for each in asked if not await _occurs(connection, each)]
         snippets = await asyncio.to_thread(self._snippets, sealed, asked)
         hits = tuple(Hit(case, snippets.get(case.number)) for case in found)
-        return Page(hits, len(places), more, page, pages, tuple(missing))
+        return Page(hits, total, more, page, pages, tuple(missing))
 
     async def all(self, query: Query) -> list[Case]:
         """Return every case that a query finds, in its order.
@@ -146,10 +146,9 @@ class Search:
         """
         asked = await self._asked(query)
         async with self._database.read() as connection:
-            places = await _places(connection, query, asked)
-            if len(places) > REACH:
+            if await _count(connection, query, asked) > REACH:
                 raise CitizenError(f"超过 {REACH} 件，请缩小范围后再导出。", code="too_many")
-            return await _cases(connection, places)
+            return await _cases(connection, await _places(connection, query, asked, REACH, 0))
 
     async def values(self) -> Values:
         """Return what the filters may offer; it may be a minute old."""
@@ -199,16 +198,30 @@ def _is_number(words: str) -> bool:
     return valid_number(words.strip().upper())
 
 
-async def _places(connection: AsyncConnection, query: Query, asked: Sequence[Asked]) -> list[int]:
-    """Return the ids of the cases that are found, in order; one more than can be reached, when there are more."""
-    place: sa.ColumnElement[int] = case_words.c.rowid if asked else cases.c.id
-    found = sa.select(place).where(*_conditions(query)).order_by(*_order(query, place)).limit(REACH + 1)
-    if asked:
-        # All words together are one question to the index; what it gives is then looked up, newest first.
-        marks = frozenset[str]().union(*(each.marks for each in asked))
-        joined = sa.join(case_words, cases, cases.c.id == case_words.c.rowid)
-        found = found.select_from(joined).where(matches(marks))
-    return list((await connection.scalars(found)).all())
+async def _count(connection: AsyncConnection, query: Query, asked: Sequence[Asked]) -> int:
+    """Return how many cases there are; one more than can be reached, when there are more."""
+    found = _found(query, asked).limit(REACH + 1).subquery()
+    return int(await connection.scalar(sa.select(sa.func.count()).select_from(found)) or 0)
+
+
+async def _places(connection: AsyncConnection, query: Query, asked: Sequence[Asked], most: int, skip: int) -> Sequence[int]:
+    """Return the ids of the cases that are found, in order."""
+    ordered = _found(query, asked).order_by(*_order(query, _place(asked)))
+    return (await connection.scalars(ordered.limit(most).offset(skip))).all()
+
+
+def _found(query: Query, asked: Sequence[Asked]) -> sa.Select[tuple[int]]:
+    found = sa.select(_place(asked)).where(*_conditions(query))
+    if not asked:
+        return found
+    # All words together are one question to the index; what it gives is then looked up, in the order of the ids.
+    marks = frozenset[str]().union(*(each.marks for each in asked))
+    return found.select_from(sa.join(case_words, cases, cases.c.id == case_words.c.rowid)).where(matches(marks))
+
+
+def _place(asked: Sequence[Asked]) -> sa.ColumnElement[int]:
+    """Return the column of the ids: that of the index where there are words, as it comes in order by itself."""
+    return case_words.c.rowid if asked else cases.c.id
 
 
 def _conditions(query: Query) -> list[sa.ColumnElement[bool]]:

@@ -84,6 +84,10 @@ def _change_of(entry: Entry) -> _Change | None:
             ended = {"due": told["next"]} if told.get("next") else {"standing": _DONE, "done": entry.time}
             values = {"result": told.get("result", ""), "attempts": told.get("attempt", 1), "owner": told.get("owner", ""), **ended}
             change = _Change(where={"id": told.get("task", "")}, values=values)
+        case "erased":
+            # Nobody is left to be called; the proof that it was promised stays.
+            where = {"standing": _OPEN}
+            change = _Change(where=where, values={"standing": _DONE, "result": "erased", "done": entry.time})
         case "closed" | "returned" if _answered(entry):
             where = {"kind": CALLBACK, "standing": _OPEN}
             change = _Change(where=where, values={"standing": _DONE, "result": _result(entry), "done": entry.time})
