@@ -1,6 +1,6 @@
 # make run    sets everything up and starts the service
 # make test   sets everything up and runs all tests
-.PHONY: run test fast check train bench bench-accuracy bench-compare setup lock clean help
+.PHONY: run test fast check train bench bench-accuracy bench-archive bench-compare setup lock clean help
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 STATIC := zhixun/channels/static/widget.js
@@ -12,6 +12,7 @@ help:
 	@echo "make check  检查知识内容、代码风格、类型和目录间的引用"
 	@echo "make bench  测量准确率、耗时、体积：make bench QUESTIONS=文件"
 	@echo "make bench-accuracy QUESTIONS=文件   只测准确率，并对自有问法做五折交叉验证"
+	@echo "make bench-archive  十万件咨询的档案检索耗时（几分钟）"
 	@echo "make bench-compare  与 Rasa 标准流水线、普通 BM25 用同样数据对比（很慢，见 docs/benchmarks.md）"
 	@echo "make lock   重新生成 requirements.lock"
 
@@ -51,6 +52,9 @@ bench: setup train
 bench-accuracy: setup train
 	@$(PYTHON) -m bench --only accuracy $(if $(QUESTIONS),--questions $(QUESTIONS))
 	@$(PYTHON) -m bench.folds
+
+bench-archive: setup
+	@$(PYTHON) -m bench.archive
 
 bench-compare: setup train
 	@$(PYTHON) -m bench.compare $(or $(QUESTIONS),tests/questions.jsonl) $(COMPARE)

@@ -122,6 +122,7 @@ export async function say(page, words) {
 
 // In small, dark and large print, and as most people see it: nothing for axe to complain of, nothing to scroll sideways for.
 export async function looksRight(page, where) {
+  await page.evaluate(() => document.querySelectorAll('main details, aside details').forEach((one) => { one.open = true; }));
   for (const { width, scheme, size } of LOOKS) {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme: scheme });
@@ -135,7 +136,7 @@ export async function looksRight(page, where) {
 // Names what stands out of the page, or of a box that scrolls for it.
 const sideways = (page) => page.evaluate(() => {
   const wide = (node) => node.scrollWidth > node.clientWidth + 1;
-  const seen = [...document.querySelectorAll('main *, aside *')].filter((node) => node.clientWidth > 1 && !node.closest('.hidden, thead, textarea'));
+  const seen = [...document.querySelectorAll('main *, aside *')].filter((node) => node.clientWidth > 1 && node.checkVisibility() && !node.closest('.hidden, thead, textarea'));
   return [document.documentElement, ...seen].filter(wide).map((node) => `${node.nodeName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}: ${node.textContent.slice(0, 40)}`);
 });
 const LOOKS = [{ width: 390, scheme: 'dark', size: 'larger' }, { width: 1280, scheme: 'light', size: '' }];
