@@ -36,6 +36,13 @@ def test_without_any_setting_the_defaults_hold() -> None:
         ("LIMITS", "off", "limits", False), ("DIGEST", "sm3", "digest", "sm3"), ("IDLE_MINUTES", "1440", "idle_minutes", 1440),
         ("GUIDE_HOURS", "720", "guide_hours", 720),
         ("TRUSTED_PROXY", " on ", "trusted_proxy", True),
+        ("PUBLIC_URL", "https://ip.example.cn/", "public_url", "https://ip.example.cn"),
+        ("SMTP_HOST", "mail.example.cn", "smtp_host", "mail.example.cn"), ("SMTP_PORT", "465", "smtp_port", 465),
+        ("SMTP_FROM", "ip@example.cn", "smtp_from", "ip@example.cn"), ("SMTP_USER", "ip", "smtp_user", "ip"),
+        ("SMTP_PASSWORD_FILE", "/run/mail", "smtp_password_file", Path("/run/mail")), ("SMTP_TLS", "tls", "smtp_tls", "tls"),
+        ("WEBHOOK_SECRETS_FILE", "/run/hooks", "webhook_secrets_file", Path("/run/hooks")),
+        ("WEBHOOK_PRIVATE_HOSTS", "a.example, b.example", "webhook_private_hosts", frozenset({"a.example", "b.example"})),
+        ("CA_FILE", "/etc/ca.pem", "ca_file", Path("/etc/ca.pem")),
     ],
 )  # fmt: skip
 def test_each_setting_is_read(name: str, value: str, field: str, read: object) -> None:
@@ -58,6 +65,7 @@ def test_an_empty_value_is_as_good_as_none(name: str) -> None:
         ("HTTP_PORT", "65536"), ("HTTP_PORT", "-1"), ("HTTP_PORT", "http"), ("HTTP_PORT", "8080.0"), ("TODAY", "2026-13-01"),
         ("TODAY", "明天"), ("LIMITS", "no"), ("LIMITS", "OFF"), ("DIGEST", "md5"), ("IDLE_MINUTES", "0"), ("IDLE_MINUTES", "1441"),
         ("IDLE_MINUTES", "half"), ("GUIDE_HOURS", "0"), ("GUIDE_HOURS", "721"), ("GUIDE_HOURS", "day"), ("TRUSTED_PROXY", "yes"),
+        ("PUBLIC_URL", "ip.example.cn"), ("SMTP_PORT", "x"), ("SMTP_TLS", "on"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_understood_is_refused_by_name(name: str, value: str) -> None:

@@ -52,6 +52,7 @@ from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Site
 from zhixun.limits import Limiter
 from zhixun.ports import Seal
+from zhixun.referral.standing import STANDINGS as SLIP_STANDINGS
 from zhixun.requests.book import Book
 from zhixun.requests.standing import STANDINGS, following, words_of
 from zhixun.sending import Sent
@@ -149,6 +150,7 @@ class FrontDesk:
             queue=self._queue, events=rooms.events, advice=self.advice, daybook=rooms.daybook, names=self._shown,
             accounts=self.accounts.list, teams=[team.name for team in rooms.site.teams], related=self._related,
             intact=rooms.intact, canned=self._canned.of, files=rooms.files, give=rooms.give, wake=rooms.wake,
+            standings={"request_moved": STANDINGS, "slip_moved": SLIP_STANDINGS},
             # Three of them may be lost before the consultation goes back to the queue.
             beat_seconds=rooms.site.desk.lease_seconds // 4,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from tests.archive.world import DAYS
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.journal import event_of
+from zhixun.database import consultations
 from zhixun.numbers import make_number
 
 
@@ -210,8 +211,8 @@ def delete_index(store: Store, _: str) -> None:
 
 
 def insert_index(store: Store, _: str) -> None:
-    store.do("INSERT INTO consultations SELECT ?, channel, region, state, opened, last, closed, turns, seq, rating, callback, "
-             "in_guide, wants FROM consultations LIMIT 1", make_number("ZX", DAYS[2], 9))  # fmt: skip
+    same = ", ".join(column.name for column in consultations.columns if column.name != "number")
+    store.do(f"INSERT INTO consultations (number, {same}) SELECT ?, {same} FROM consultations LIMIT 1", make_number("ZX", DAYS[2], 9))
 
 
 def edit_request(store: Store, _: str) -> None:

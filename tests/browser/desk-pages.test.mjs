@@ -1,6 +1,6 @@
 // Getting into the desk and out of it, what each role may, and how all of its pages look and are reached.
 import assert from 'node:assert/strict';
-import { ask, button, focused, inBrowser, tabTo, URL_OF_PRODUCT } from './harness.mjs';
+import { ask, button, focused, inBrowser, sound, URL_OF_PRODUCT } from './harness.mjs';
 import {
   act, applies, atDesk, citizen, CLOSED_OFFICE, composer, dialog, enrol, enter, hears, leave, line, looksRight, QUESTION, row, signIn,
   waiting, wantsPerson,
@@ -132,7 +132,6 @@ inBrowser('a referral: proposed, issued with consent, answered by the agency, to
   await button(desk, '开具转介单').click();
   await desk.getByRole('heading', { name: /^ZJ-/ }).waitFor();
   const slip = await desk.locator('h1').textContent();
-  await desk.screenshot({ path: process.env.ZHIXUN_OUT + '/slip.png', fullPage: true });
   const code = await desk.locator('.code').last().textContent();
 
   const { page: agency } = await another();
@@ -148,6 +147,8 @@ inBrowser('a referral: proposed, issued with consent, answered by the agency, to
   await desk.reload();
   await desk.getByText('最近答复：受理，联系调解员').waitFor();
   await hears(page, '受理，联系调解员');
+  await desk.getByRole('link', { name: '打开咨询件' }).click();
+  await line(desk, `转介单 ${slip}：已受理`).waitFor();
 });
 
 inBrowser('out of hours a number is left; the desk calls back and says how it went', { at: CLOSED_OFFICE }, async ({ page, another }) => {
@@ -204,9 +205,28 @@ inBrowser('every page for an administrator: axe, in the dark, in large print, on
   ];
   for (const path of pages) {
     await desk.goto(`${URL_OF_PRODUCT}/desk${path}`);
-    await looksRight(desk, path).catch((problem) => console.log(String(problem.message).slice(0, 1500)));
-    await desk.screenshot({ path: `${process.env.ZHIXUN_OUT}/p${path.replace(/\W+/g, '-')}.png`, fullPage: true });
-    await desk.setViewportSize({ width: 390, height: 844 });
-    await desk.screenshot({ path: `${process.env.ZHIXUN_OUT}/m${path.replace(/\W+/g, '-')}.png`, fullPage: true });
+    await looksRight(desk, path);
   }
+});
+
+inBrowser('the keyboard alone: past the navigation, to the search, to another page, and what the keys are', {}, async ({ listen }) => {
+  const desk = await atDesk('sun', listen, '/desk/archive');
+  await desk.keyboard.press('Tab');
+  assert.ok(await focused(desk, '.skip'));
+  await desk.keyboard.press('Enter');
+  assert.ok(await focused(desk, '#main'));
+  await desk.keyboard.press('/');
+  assert.ok(await focused(desk, '[data-search]'));
+  await desk.keyboard.type('g?t/');
+  assert.equal(await desk.getByLabel('关键词或编号').inputValue(), 'g?t/');
+  assert.equal(await desk.getByRole('dialog').count(), 0);
+  await desk.locator('#main').focus();
+  await desk.keyboard.press('?');
+  await dialog(desk, '快捷键').waitFor();
+  await sound(desk, 'keys');
+  await desk.keyboard.press('Escape');
+  await dialog(desk, '快捷键').waitFor({ state: 'hidden' });
+  await desk.keyboard.press('g');
+  await desk.keyboard.press('t');
+  await desk.getByRole('heading', { name: '回电与回访' }).waitFor();
 });

@@ -32,7 +32,7 @@ after(() => browser && browser.close());
 // to another address, except for those complaints that `expected` matches. `another` opens a window in one more profile,
 // `listen` minds one that was opened otherwise; all of them are held to the same.
 export function inBrowser(name, { at = URL_OF_PRODUCT, expected = /^$/, ...options }, body) {
-  test(name, { timeout: 200000 }, async () => {
+  test(name, { timeout: 60000 }, async () => {
     const windows = [];
     const profiles = [];
     const listen = (page) => {

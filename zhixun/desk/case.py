@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zhixun.desk.casework import RESULTS
 from zhixun.desk.limits import LEVELS, TITLES
 from zhixun.masking import mask
 from zhixun.messages import PERSON, Entry
@@ -46,15 +47,17 @@ class Line:
 
 
 def lines_of(
-    entries: Sequence[Entry], names: Callable[[str], str], *, clear: bool, waiting: frozenset[int] = frozenset()
-) -> list[Line]:
+    entries: Sequence[Entry], names: Callable[[str], str], standings: Mapping[str, Mapping[str, str]], *,
+    clear: bool, waiting: frozenset[int] = frozenset(),
+) -> list[Line]:  # fmt: skip
     """Return the log of a consultation.
 
     Args:
         names: login name to shown name of a member of staff.
+        standings: what the codes are called that entries of a kind (`request_moved`, `slip_moved`) tell as `standing`.
         clear: show personal numbers as they were written. waiting: the entries that have not reached the citizen yet.
     """
-    lines = [_line(entry, names, waiting) for entry in entries]
+    lines = [_line(entry, names, standings, waiting) for entry in entries]
     return [line if clear else _masked(line) for line in lines if line is not None]
 
 
@@ -91,7 +94,9 @@ def trace_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _line(entry: Entry, names: Callable[[str], str], waiting: frozenset[int]) -> Line | None:
+def _line(
+    entry: Entry, names: Callable[[str], str], standings: Mapping[str, Mapping[str, str]], waiting: frozenset[int]
+) -> Line | None:
     private = entry.private or {}
     who = names(entry.actor.removeprefix("staff:")) if entry.actor.startswith("staff:") else "系统"
     if entry.kind == "said":
@@ -104,17 +109,18 @@ def _line(entry: Entry, names: Callable[[str], str], waiting: frozenset[int]) ->
     if entry.kind == "attached":
         speaker, who = _SPEAKERS.get(entry.actor, ("staff", who))
         return Line(entry.seq, entry.time, "file", speaker, who, str(private.get("name", _GONE)), file=entry.open)
-    words = _happened(entry, private, names)
+    words = _happened(entry, private, names, standings.get(entry.kind, {}))
     return Line(entry.seq, entry.time, "event", "system", who, words) if words else None
 
 
-def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], str]) -> str:
+def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], str], standings: Mapping[str, str]) -> str:
     """Say in Chinese what an entry tells that is not said to anyone; empty for what staff need not read."""
     told = entry.open
     reason = REASONS.get(str(told.get("reason", "")), str(told.get("reason", "")))
     to = names(told["to"]) if told.get("to") else told.get("team") or "所有人"
     scores = "、".join(str(score) for score in (told.get("scores") or {}).values())
     words = str(private.get("words") or private.get("reason") or private.get("note") or "")
+    standing = standings.get(str(told.get("standing", "")), "")
     texts = {
         "opened": "咨询开始",
         "handed_off": f"转人工：{reason}",
@@ -124,12 +130,12 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
         "contact_left": "留下回电号码",
         "guided": f"指引“{private.get('title', '')}”得出结果",
         "requested": f"提交服务申请 {told.get('request', '')}",
-        "request_moved": f"申请 {told.get('request', '')} 办理：{told.get('standing', '')} {words}",
+        "request_moved": f"申请 {told.get('request', '')} 办理：{standing} {words}",
         "referred": f"转办 {told.get('slip', '')}：{private.get('agency_name', told.get('agency', ''))}",
-        "slip_moved": f"转介单 {told.get('slip', '')}：{told.get('standing', '')} {words}",
+        "slip_moved": f"转介单 {told.get('slip', '')}：{standing} {words}",
         "labelled": "标签：" + "，".join([*(f"+{one}" for one in told.get("add", ())), *(f"-{one}" for one in told.get("remove", ()))]),
         "planned": _planned(told, words, names),
-        "followed_up": f"回访：{told.get('result', '')} {words}",
+        "followed_up": f"回访：{RESULTS.get(str(told.get('result')), '')} {words}",
         "escalated": _escalated(str(told.get("told", ""))),
         "reviewed": f"质检：{MARKS.get(str(told.get('mark')), '')} {words}",
         "rated": f"评价 {scores}：{words}" if words else f"评价 {scores}",

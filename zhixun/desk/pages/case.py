@@ -52,6 +52,7 @@ class CasePages:
         intact: whether a consultation's files are as they were sealed, and what is wrong.
         canned: the canned replies for a member of staff.
         files, give: the attachments, and how one is given out. wake: tells open pages that there is something new.
+        standings: what the standings of requests and slips are called, by the kind of entry that tells them.
         beat_seconds: so often the page of who has a consultation says that it is still open.
     """
 
@@ -73,6 +74,7 @@ class CasePages:
     files: Files
     give: Callable[..., Awaitable[web.StreamResponse]]
     wake: Callable[[str], None]
+    standings: Mapping[str, Mapping[str, str]]
     beat_seconds: int
 
     def routes(self) -> list[Route]:
@@ -127,7 +129,7 @@ class CasePages:
         row, entries, waiting = await self._read(request.match_info["number"])
         mine = row["state"] == "staff" and row["operator"] == staff.name
         after = int(given) if (given := request.query.get("after", "0")).isdecimal() and len(given) < 10 else 0
-        lines = [line for line in lines_of(entries, self.names, clear=mine, waiting=waiting) if line.seq > after]
+        lines = [line for line in lines_of(entries, self.names, self.standings, clear=mine, waiting=waiting) if line.seq > after]
         return self.view.part("case_log.html", staff, case=row, lines=lines, mine=mine)
 
     async def _side(self, request: web.Request, staff: Staff) -> web.Response:
@@ -144,7 +146,7 @@ class CasePages:
         colleagues = [one for one in await self._able() if one.name != staff.name]
         phone = contact_of(entries)
         return {
-            "case": row, "lines": lines_of(entries, self.names, clear=clear, waiting=waiting), "mine": mine, "clear": clear,
+            "case": row, "lines": lines_of(entries, self.names, self.standings, clear=clear, waiting=waiting), "mine": mine, "clear": clear,
             "once": new_token(), "names": self.names, "reasons": REASONS, "beat_seconds": self.beat_seconds,
             "limits": await self.queue.one(number), "facts": facts_of(entries), "phone": phone if clear else mask(phone),
             "suggested": await self._suggested(asked, row["region"]) if mine else [],
