@@ -19,7 +19,7 @@ _MAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,
 def mask(text: str) -> str:
     """Return `text` with personal numbers and mail addresses shortened: `138****5678`, `z***@example.com`."""
     # Full-width digits are digits; character by character, so that the rest stays as it was written.
-    text = "".join(str(unicodedata.digit(char)) if char.isdigit() and not char.isascii() else char for char in text)
+    text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() and not char.isascii() else char for char in text)
     text = _MAIL.sub(r"\1***@\2", text)
     for pattern in (_MOBILE, _LONG, _LANDLINE):
         text = pattern.sub(r"\1****\2", text)

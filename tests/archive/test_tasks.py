@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ PASSED_ON = Event("transferred", "staff:wang", {"state": "queued", "to": "li", "
 CLOSED = Event("closed", "staff:wang", {"state": "closed", "reason": "staff", "outcome": "answered"}, {"words": "已答复"})
 WENT_AWAY = Event("closed", "citizen", {"state": "closed", "reason": "citizen"})
 IDLE = Event("closed", "idle", {"state": "closed", "reason": "idle"})
+ERASED = Event("erased", "zhixun", {"reason": "本人请求"})
 REQUEST_DONE = Event("request_moved", "staff:wang", {"request": "FW-1", "standing": "done", "follow_up": "2026-12-04"})
 REQUEST_MOVED = Event("request_moved", "staff:wang", {"request": "FW-1", "standing": "working"})
 PLANNED = Event("planned", "staff:wang", {"kind": "visit", "subject": "FW-1", "due": "2026-11-30", "owner": "li"}, {"words": "看一看"})
@@ -128,6 +130,29 @@ async def test_what_ends_it(office: Office, ending: tuple[Event, ...], result: s
     assert (row["standing"], row["result"], row["done"]) == ("done", result, entries[-1].time)
 
 
+async def test_with_the_words_everything_ends_that_was_owed(office: Office) -> None:
+    """Nobody is left to be called; that it was promised, and what had been done of it, stays."""
+    number, other = await office.open(), await office.open()
+    await _add(office, other, LEFT)
+    _, planned, _ = await _add(office, number, LEFT, PLANNED, REQUEST_DONE)
+    await _add(office, number, followed_up(f"{number}/{planned.seq}"))
+    office.clock.turn_by(timedelta(hours=1))
+    (entry,) = await _add(office, number, ERASED)
+    found = {row["kind"]: (row["standing"], row["result"], row["done"] == entry.time) for row in await _rows(office, number)}
+    assert found == {"callback": ("done", "erased", True), "visit": ("done", "done", False), "request": ("done", "erased", True)}
+    assert (await _only(office, other))["standing"] == "open"
+
+
+async def test_what_ended_it_first_stays_what_ended_it(office: Office) -> None:
+    number = await office.open()
+    (entry,) = await _add(office, number, LEFT)
+    await _add(office, number, followed_up(f"{number}/{entry.seq}", "refused"))
+    before = await _rows(office)
+    office.clock.turn_by(timedelta(hours=1))
+    await _add(office, number, CLAIMED, CLOSED)
+    assert await _rows(office) == before
+
+
 async def test_after_it_has_ended_a_new_promise_is_a_new_one(office: Office) -> None:
     number = await office.open()
     await _add(office, number, LEFT, CANCELLED, LEFT_AGAIN)
@@ -201,7 +226,7 @@ async def test_a_result_of_nothing_changes_nothing(office: Office, task: str) ->
 
 EVERY = (
     LEFT, LEFT_AGAIN, LEFT_WITHOUT_CALENDAR, QUEUED, PHONE, PHONE_IN_FORM, CLAIMED, GIVEN_BACK, PUT_BACK, LAPSED, CANCELLED, PASSED_ON,
-    CLOSED, WENT_AWAY, IDLE, REQUEST_DONE, REQUEST_MOVED, PLANNED, PLANNED_BARELY,
+    CLOSED, WENT_AWAY, IDLE, REQUEST_DONE, REQUEST_MOVED, PLANNED, PLANNED_BARELY, ERASED,
 )  # fmt: skip
 
 async def test_whatever_happens_the_table_is_what_a_rebuild_makes_of_it(office: Office) -> None:

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { ask, button, focused, inBrowser, sound, URL_OF_PRODUCT } from './harness.mjs';
 import {
-  act, applies, atDesk, citizen, CLOSED_OFFICE, composer, dialog, enrol, enter, hears, leave, line, looksRight, QUESTION, row, signIn,
-  waiting, wantsPerson,
+  act, applies, atDesk, citizen, claim, CLOSED_OFFICE, composer, dialog, enrol, enter, hears, leave, line, looksRight, QUESTION, row, say,
+  signIn, waiting, wantsPerson,
 } from './desk-harness.mjs';
 
 inBrowser('a new colleague sets a password of their own, and gets in with nothing else', { expected: /status of 40[01]/ }, async ({ page }) => {
@@ -97,9 +97,9 @@ inBrowser('an auditor reads everything and does nothing', { expected: /status of
 });
 
 inBrowser('without scripts: sign in, take over, answer and close', { javaScriptEnabled: false }, async ({ page }) => {
-  await enter(page, 'sun');
   const number = await waiting(QUESTION);
-  await page.reload();
+  await page.goto(`${URL_OF_PRODUCT}/desk`);
+  await signIn(page, 'new');
   await row(page, number).getByRole('button', { name: '接待' }).click();
   await composer(page).fill('从公告之日起三个月内。');
   await page.locator('#composer').getByRole('button', { name: '发送' }).click();
@@ -180,33 +180,51 @@ inBrowser('out of hours a number is left; the desk calls back and says how it we
 
 inBrowser('every page for an administrator: axe, in the dark, in large print, on a telephone', { expected: /status of 404/ }, async ({ listen }) => {
   const desk = await atDesk('chen', listen);
-  const [closed, request, open, phone] = [await citizen(), await applies(), await waiting('我的专利被侵权了怎么办', '对方在城东区卖'), await waiting()];
+  const [closed, request, open, other] = [await citizen(), await applies(), await waiting('我的专利被侵权了怎么办', '对方在城东区卖'), await waiting()];
   for (const words of [QUESTION, '13897551234', '谢谢']) await closed.say(words);
   await closed.close();
-  await act(desk, `/desk/cases/${open}/claim`, {});
+  await claim(desk, open);
   await act(desk, `/desk/cases/${open}/note`, { text: '请 @李老师 看一下商标' });
   await act(desk, `/desk/cases/${open}/label`, { add: '重点企业 侵权' });
   await act(desk, `/desk/cases/${open}/plan`, { kind: 'visit', due: '2099-01-04', words: '走访企业，看证据' });
-  await act(desk, `/desk/cases/${closed.number}/review`, { mark: 'incomplete', words: '还应说明 2027 年的变化' });
-  await act(desk, '/desk/canned', { title: '请稍候', text: '请稍候，我查一下。', team: '' });
-  await act(desk, `/desk/requests/${request}`, { standing: 'accepted', note: '', owner: 'chen' });
-  await act(desk, '/desk/archive/views', { title: '侵权', words: '侵权' });
   await act(desk, `/desk/cases/${open}/refer`, {
     agency: 'notary', agency_name: '某公证处', agency_contact: '0971-0000000', facts: '事项：保全证据', wish: '保全网页证据', way: 'hand', due_days: '7',
     consent: 'yes', how: '在线答复“同意”',
   });
+  await act(desk, `/desk/cases/${closed.number}/review`, { mark: 'incomplete', words: '还应说明 2027 年的变化' });
+  await act(desk, '/desk/canned', { title: '请稍候', text: '请稍候，我查一下。', team: '' });
+  await act(desk, `/desk/requests/${request}`, { standing: 'accepted', note: '', owner: 'chen' });
+  await act(desk, '/desk/archive/views', { title: '侵权', words: '侵权' });
+  await say(desk, '您好，请讲');
+  await looksRight(desk, 'talking');
+  for (const [opener, title] of [['查知识', '查知识'], ['常用语', '常用语'], ['附件', '发送附件'], ['转交', '转交'], ['结束', '结束咨询'], ['放回排队', '放回排队']]) {
+    await button(desk, opener).click();
+    await dialog(desk, title).waitFor();
+    if (title === '查知识') {
+      await desk.getByLabel('要查什么').fill(QUESTION);
+      await dialog(desk, title).locator('.known').first().waitFor();
+    }
+    await sound(desk, title);
+    if (title !== '放回排队') await desk.keyboard.press('Escape');
+  }
+  await button(dialog(desk, '放回排队'), '放回排队').click();
+  await desk.getByText('已放回排队。').waitFor();
+
   await desk.goto(`${URL_OF_PRODUCT}/desk/referrals`);
   const slip = await desk.locator('td .code').first().textContent();
   const pages = [
     '', '/tasks', '/tasks?view=done', '/requests', `/requests/${request}`, '/referrals', `/referrals/${slip}`, '/referrals/agencies',
     '/archive', '/archive?words=侵权', '/archive/days', '/canned', '/roster', '/team', '/team/li', '/audit', '/switch', '/me', '/password', '/enrol',
-    `/cases/${open}`, `/cases/${open}/print`, `/cases/${open}/refer`, `/cases/${open}/refer?agency=notary`, `/cases/${phone}`,
+    `/cases/${open}`, `/cases/${open}/print`, `/cases/${open}/refer`, `/cases/${open}/refer?agency=notary`, `/cases/${other}`,
     `/cases/${closed.number}`, '/cases/ZX-20261121-999999-9',
   ];
-  for (const path of pages) {
-    await desk.goto(`${URL_OF_PRODUCT}/desk${path}`);
-    await looksRight(desk, path);
-  }
+  const look = async (window) => {
+    for (let path = pages.pop(); path !== undefined; path = pages.pop()) {
+      await window.goto(`${URL_OF_PRODUCT}/desk${path}`);
+      await looksRight(window, path);
+    }
+  };
+  await Promise.all([look(desk), look(await atDesk('chen', listen))]);
 });
 
 inBrowser('the keyboard alone: past the navigation, to the search, to another page, and what the keys are', {}, async ({ listen }) => {

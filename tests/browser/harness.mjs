@@ -53,7 +53,7 @@ export function inBrowser(name, { at = URL_OF_PRODUCT, expected = /^$/, ...optio
       await Promise.allSettled(OUT ? shots : []);
       throw problem;
     } finally {
-      await Promise.all(profiles.map((context) => context.close()));
+      await Promise.all([...windows.map(({ page }) => page.close()), ...profiles.map((context) => context.close())]);
     }
   });
 }

@@ -1,30 +1,60 @@
-"""The citizen's widget in Chromium against the real product: runs the tests that Node's own runner understands."""
+"""The citizen's widget and the staff desk in Chromium against the real product: runs the tests that Node's own runner understands."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.product import PROJECT, Product
+from tests.browser.office import closed_office, employ, open_office, project_in
+from tests.product import OPEN, PROJECT, READY
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 240
+SECONDS = 420
+STAFF = {
+    "li": ("--shown", "李老师", "--team", "综合窗口"),
+    "zhao": ("--shown", "赵老师", "--team", "维权援助"),
+    "sun": ("--shown", "孙老师"),
+    "new": ("--shown", "新同事"),
+    "chen": ("--shown", "陈主任", "--role", "administrator"),
+    "ma": ("--shown", "马老师", "--role", "auditor"),
+}
+STAFF_OF_CLOSED = {"zhou": ("--shown", "周老师")}
 
 
-def test_the_widget_in_chromium(product: Product, tmp_path: Path) -> None:
+@pytest.fixture
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Give what the pages are told: the addresses of an open and of a closed office, and the passwords of the people there."""
+    folder = tmp_path_factory.mktemp("offices")
+    project = project_in(folder / "project")
+    with ExitStack() as stack:
+        at_work, day_off = open_office(folder / "open", project), closed_office(folder / "closed", project)
+        for office in (at_work, day_off):
+            stack.callback(office.stop)
+            office.start(awaited="")
+        for office in (at_work, day_off):
+            office.running.wait_for(OPEN)
+        passwords = employ(day_off, STAFF_OF_CLOSED) | employ(at_work, STAFF)
+        at_work.running.wait_for(READY)
+        yield {"ZHIXUN_URL": at_work.url, "ZHIXUN_CLOSED_URL": day_off.url, "ZHIXUN_STAFF": json.dumps(passwords)}
+
+
+def test_the_widget_and_the_desk_in_chromium(offices: dict[str, str], tmp_path: Path) -> None:
     # Node is where `make setup` took it from: the project's own when there is one, else that of the machine.
     node = shutil.which("node", path=os.pathsep.join([str(PROJECT / ".node/bin"), os.environ["PATH"]]))
     assert node, "no Node: run make setup"
     browser = subprocess.run(["sh", PROJECT / "scripts/browser"], capture_output=True, text=True, check=False)
     assert browser.returncode == 0, browser.stderr
     files = sorted(HERE.glob("*.test.mjs"))
-    environment = {**os.environ, "ZHIXUN_URL": product.url, "CHROMIUM": browser.stdout.strip(), "ZHIXUN_OUT": str(tmp_path)}
+    environment = {**os.environ, **offices, "CHROMIUM": browser.stdout.strip(), "ZHIXUN_OUT": str(tmp_path)}
     done = subprocess.run(
         [node, "--test", "--test-reporter=spec", *files], cwd=HERE, env=environment, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=SECONDS, check=False,

@@ -14,6 +14,7 @@ from tests.support import LEASE, NIGHT, OPEN_MOMENT, Crash, Office, until
 from zhixun.archive.sealed import file_path
 from zhixun.clock import ZONE, stamp
 from zhixun.conversation.takeover import OUTCOMES
+from zhixun.errors import OurFault
 from zhixun.messages import Basis, To
 
 BEFORE_CLOSING = datetime(2026, 11, 20, 17, 29, tzinfo=ZONE)
@@ -573,6 +574,19 @@ async def test_a_citizen_may_close_what_staff_have_and_rate_it(office: Office) -
     await office.consultations.rate(number, scores, "")
     with refused("not_held", 409):
         await office.takeover.say(number, "wang", fence, "等一下", once="a")
+
+
+@pytest.mark.parametrize("fault", [OSError("disk full"), OurFault("库")])
+async def test_what_is_closed_and_cannot_be_sealed_is_closed_all_the_same_and_sealed_later(office: Office, fault: Exception) -> None:
+    number, fence = await _held(office)
+
+    async def refuse(_: str) -> str:
+        raise fault
+
+    await restart(office, refuse)
+    assert await office.takeover.close(number, "wang", fence, "answered", "已答复") == ""
+    assert row(office, number)["state"] == "closed"
+    assert await office.sealer.seal_pending() == 1
 
 
 async def test_what_dies_between_closing_and_sealing_is_sealed_at_the_next_start(office: Office) -> None:

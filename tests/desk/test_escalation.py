@@ -122,6 +122,25 @@ async def test_a_message_has_its_own_limit_and_at_night_no_time_passes(office: O
     assert await _told(office, number) == ["callback:warn", "callback:over"]
 
 
+async def test_a_call_that_was_tried_and_is_owed_again_has_a_limit_of_its_own(office: Office) -> None:
+    """Staff spoke on Monday evening, and nobody took it on: who is called back on Tuesday waits since those words."""
+    office.clock.turn_to(NIGHT)
+    number, escalation = await waiting(office), _escalation(office)
+    office.clock.turn_to(datetime(2026, 11, 24, 10, 1, tzinfo=ZONE))
+    await escalation.watch()
+    fence = await office.takeover.claim(number, "wang")
+    await office.takeover.say(number, "wang", fence, "明天再给您回电。", once="1")
+    await office.takeover.put_back(number, "wang", fence)
+    office.clock.turn_to(datetime(2026, 11, 24, 17, 30, tzinfo=ZONE))
+    await office.takeover.keep()
+    for hour in (10, 11, 14, 16):
+        office.clock.turn_to(datetime(2026, 11, 25, hour, 5, tzinfo=ZONE))
+        await escalation.watch()
+    calls = [told.partition(",")[0] for told in await _told(office, number)]
+    assert list(dict.fromkeys(calls)) == ["callback:over", "callback:warn"]
+    assert row(office, number)["escalated"].startswith("callback:over")
+
+
 async def test_asked_for_again_everything_counts_anew(office: Office) -> None:
     number, escalation = await waiting(office), _escalation(office)
     office.clock.turn_by(6 * MINUTE)

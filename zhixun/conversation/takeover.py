@@ -169,7 +169,7 @@ class Takeover:
         await self._leave(number, name, fence, event, self._notice("requeued"))
 
     async def close(self, number: str, name: str, fence: int, outcome: str, words: str) -> str:
-        """Close and seal with an outcome; returns the receipt's code.
+        """Close and seal with an outcome; returns the receipt's code, empty when it could be closed but not be sealed yet.
 
         Raises:
             CitizenError: (400) no such outcome, or no words about it; (409) the claim does not hold any more.
@@ -180,7 +180,11 @@ class Takeover:
         told = {"state": "closed", "reason": "staff", "outcome": outcome}
         event = Event("closed", _actor(name), told, kept)
         await self._leave(number, name, fence, event, Reply(self._site.phrases["staff_closed"], kind="closed"), farewell=True)
-        return await self._seal(number)
+        try:
+            return await self._seal(number)
+        except (ZhixunError, OSError) as error:  # it is closed; its keeper seals it later
+            _log.error("%s could not be sealed: %s", number, type(error).__name__)
+            return ""
 
     async def keep(self) -> int:
         """Move on what nobody looks after; returns how many. Called every few seconds.

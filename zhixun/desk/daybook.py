@@ -7,7 +7,6 @@ today comes.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +40,6 @@ class Daybook:
         self._clock = clock
         self._region = region
         self._seal = seal
-        self._lock = asyncio.Lock()
 
     async def note(self, kind: str, staff_name: str, open: Mapping[str, Any], private: Mapping[str, Any] | None = None) -> None:
         """Write an act into today's book.
@@ -51,14 +49,13 @@ class Daybook:
             open: what may be read by whoever holds the file. private: what is encrypted.
         """
         event = Event(kind, f"staff:{staff_name}" if staff_name else "zhixun", dict(open), private)
-        async with self._lock:
-            async with self._database.write() as connection:
-                number, ended = await self._today(connection)
-                await self._journal.append(connection, number, [event])
-            if ended:
-                # What cannot be sealed now is in the journal, and its keeper seals it later.
-                with contextlib.suppress(ZhixunError, OSError):
-                    await self._seal(ended)
+        async with self._database.write() as connection:
+            number, ended = await self._today(connection)
+            await self._journal.append(connection, number, [event])
+        if ended:
+            # What cannot be sealed now is in the journal, and its keeper seals it later.
+            with contextlib.suppress(ZhixunError, OSError):
+                await self._seal(ended)
 
     async def _today(self, connection: AsyncConnection) -> tuple[str, str]:
         """Return the number of today's book, which is opened when there is none yet, and that of an older one that was closed."""

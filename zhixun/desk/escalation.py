@@ -56,13 +56,13 @@ class Escalation:
     def _news(self, row: sa.RowMapping) -> str:
         """Return what is told of a consultation altogether when something new is to be told, else an empty string.
 
-        That is the worst of each kind; of a long talk every further answer has its own limit, and only the last one is kept.
+        That is the last of each kind: of a long talk every further answer has its own limit.
         """
         times = Times(**{name: row[name] for name in Times.__slots__})
         before = {mark.partition(":")[0]: mark for mark in filter(None, row["escalated"].split(","))}
         now = [(one.kind, _mark(one, row["last"])) for one in countdowns(times, self._clock.now(), self._limits, self._hours)
                if one.level != "fine"]  # fmt: skip
-        new = {kind: mark for kind, mark in now if before.get(kind) not in (mark, mark.replace(":warn", ":over"))}
+        new = {kind: mark for kind, mark in now if before.get(kind) != mark}
         return ",".join({**before, **new}.values()) if new else ""
 
 

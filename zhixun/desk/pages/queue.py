@@ -57,14 +57,14 @@ class QueuePages:
         # Proxies would gather what must come at once.
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
-        # Whoever closes the page ends the stream.
-        leaving = contextlib.suppress(ConnectionResetError)
-        with leaving, self.events.listen(staff.name, staff.shown, request.query.get("case", "")) as listener:
-            async for message in self.events.messages(listener):
-                # A session that was revoked hears nothing more.
-                if await self.known(request.cookies.get(COOKIE, "")) is None:
-                    await response.write(b"event: ended\ndata: {}\n\n")
-                    break
-                await response.write(message)
+        # Whoever closes the page ends the stream, be it before it has begun.
+        with contextlib.suppress(ConnectionResetError):
+            await response.prepare(request)
+            with self.events.listen(staff.name, staff.shown, request.query.get("case", "")) as listener:
+                async for message in self.events.messages(listener):
+                    # A session that was revoked hears nothing more.
+                    if await self.known(request.cookies.get(COOKIE, "")) is None:
+                        await response.write(b"event: ended\ndata: {}\n\n")
+                        break
+                    await response.write(message)
         return response
