@@ -109,6 +109,8 @@ class Service:
                 self._announce(f"工作台 http://{self._settings.http_host}:{self._settings.http_port}/desk")
                 self._announce(f"首个管理员 admin 的一次性密码（只显示这一次）：{password}")
             async with asyncio.TaskGroup() as tasks:
+                # The dictionary is read in one go that nothing else can run beside: while the engine starts, not while people talk.
+                tasks.create_task(asyncio.to_thread(self._words.marks, "预热"))
                 background = [
                     tasks.create_task(self._start_engine(stack, engine, talk.turns)),
                     tasks.create_task(self._repeat(IDLE_CHECK_SECONDS, talk.consultations.close_idle)),

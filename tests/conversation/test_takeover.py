@@ -14,6 +14,7 @@ from tests.support import LEASE, NIGHT, OPEN_MOMENT, Crash, Office, until
 from zhixun.archive.sealed import file_path
 from zhixun.clock import ZONE, stamp
 from zhixun.conversation.takeover import OUTCOMES
+from zhixun.desk.daybook import Daybook
 from zhixun.errors import OurFault
 from zhixun.messages import Basis, To
 
@@ -123,6 +124,20 @@ async def test_what_is_not_there_is_not_claimed(office: Office) -> None:
     for number in ("ZX-20261120-000099-0", "", "x' OR 1=1"):
         with refused("no_consultation", 404):
             await office.takeover.claim(number, "wang")
+
+
+async def test_a_day_book_is_nobody_s_to_take(office: Office) -> None:
+    daybook = Daybook(office.database, office.journal, office.clock, "西宁市", seal=office.sealer.seal)
+    for _ in range(2):
+        await daybook.note("signed_in", "wang", {})
+        office.clock.turn_by(timedelta(days=1))
+    books = [str(number) for (number,) in office.sql("SELECT number FROM consultations WHERE channel = 'desk'")]
+    assert len(books) == 2
+    for number in books:
+        with refused("no_consultation", 404):
+            await office.takeover.claim(number, "wang")
+        with refused("no_consultation", 404):
+            await office.takeover.say(number, "wang", 1, "您好", once="1")
 
 
 async def test_of_many_who_claim_at_once_one_has_it(office: Office) -> None:
@@ -345,13 +360,15 @@ async def test_who_is_heard_of_while_it_is_being_put_back_keeps_it(office: Offic
     office.ticks.append(61)
     keep = asyncio.create_task(office.takeover.keep())
     async with office.turns.order.turn(number):
-        await asyncio.sleep(0)  # the keeper has found it abandoned and waits for its turn
+        await until(lambda: office.turns.order._waiting[number] == 2)  # the keeper has found it abandoned and waits for its turn
         office.takeover._hold(number, "wang", fence)
     assert await keep == 0
     assert row(office, number)["state"] == "staff"
 
 
-async def test_the_lease_of_what_the_citizen_closed_runs_out_without_a_word(office: Office) -> None:
+async def test_the_lease_of_what_the_citizen_closed_runs_out_without_a_word(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
     number, _ = await _held(office)
     await office.consultations.close(number)
     before = await office.entries(number)
@@ -359,6 +376,7 @@ async def test_the_lease_of_what_the_citizen_closed_runs_out_without_a_word(offi
     assert await office.takeover.keep() == 0
     assert await office.entries(number) == before
     assert office.takeover.holder(number) == ""
+    assert caplog.records == []
 
 
 async def test_one_that_cannot_be_put_back_is_tried_again_and_keeps_none_waiting(office: Office) -> None:
