@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+
+from actions.context import knowledge
 
 __all__ = ["actions_application"]
 
@@ -43,4 +47,12 @@ def actions_application(token: str) -> web.Application:
 
     application = web.Application(client_max_size=_MAX_BODY)
     application.router.add_post("/webhook", run)
+    application.cleanup_ctx.append(_warmed)
     return application
+
+
+async def _warmed(application: web.Application) -> AsyncIterator[None]:
+    """Read the knowledge while the engine starts: that takes a second, for which the first question would have to wait."""
+    reading = asyncio.create_task(asyncio.to_thread(knowledge))
+    yield
+    await reading

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.clerks import Clerk
 from tests.product import OPEN, TODAY, Citizen, Product, deployed, request, shown
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,7 @@ def test_a_killed_engine_is_told_truthfully_and_comes_back(own: Product) -> None
     handed = _timed(waiting, "转人工")
     assert (handed["status"], handed["owner"]) == ("handoff", "queue")
     assert _timed(waiting, "我的商标被抢注了")["owner"] == "queue"
-    assert waiting.number in own.command("queue").stdout
+    assert waiting.number in Clerk.hired(own, "wang").send("GET", "/desk/queue")[2]
 
     # Closing and its receipt need no engine either.
     third = own.open()

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import openpyxl
 import pytest
 
+from tests.clerks import Clerk
 from tests.product import OPEN, TODAY, Citizen, Product, Refused, call, deployed, known, shown
 
 pytestmark = pytest.mark.slow
@@ -21,7 +22,8 @@ PHONE = "13897123456"
 LAW = "trademark-law-2019"
 # The words are the test's own: whether the exact article opens is what is looked at.
 PAPER = "某法\n\n第一条　为了测试。\n第三十三条　这是第三十三条的原文，\n共有两行。\n第三十四条　下一条。\n"
-COMMANDS = ("serve", "train", "check", "ask", "queue", "verify", "checker", "export", "erase", "rebuild", "user", "sources")
+COMMANDS = ("serve", "train", "check", "ask", "guide", "request", "verify", "checker", "export", "erase", "report", "rebuild", "user", "demo",
+            "sources")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +104,12 @@ def _through_a_person(product: Product, citizen: Citizen) -> None:
     left = citizen.say(f"请打 {PHONE[:3]} {PHONE[3:7]} {PHONE[7:]}")
     assert PHONE[-4:] in shown(left)
     assert PHONE not in json.dumps(citizen.transcript())
-    listed = product.command("queue")
-    assert listed.returncode == 0
-    line = next(line for line in listed.stdout.splitlines() if citizen.number in line)
-    assert "要求回电" in line
+    clerk = Clerk.hired(product, "zhang")
+    waits = clerk.send("GET", "/desk/queue")[2]
+    assert "留了电话" in waits[waits.index(citizen.number) :].partition("</tr>")[0]
     back = citizen.say("取消排队")
     assert back["owner"] == "bot"
-    assert citizen.number not in product.command("queue").stdout
+    assert citizen.number not in clerk.send("GET", "/desk/queue")[2]
     assert citizen.say("商标异议期是多久")["status"] == "answered"
 
 
@@ -168,7 +169,7 @@ def test_wrong_use_has_its_own_exit_codes(product: Product) -> None:
     unknown = product.command("erase", "ZX-20260101-000001-1", "--reason", "测试")
     assert unknown.returncode == 3
     assert "ZX-20260101-000001-1" in unknown.stderr
-    setting = product.command("queue", COLOUR="blue")
+    setting = product.command("verify", COLOUR="blue")
     assert setting.returncode == 3
     assert "ZHIXUN_COLOUR" in setting.stderr
     assert "Traceback" not in setting.stderr + unknown.stderr
@@ -258,7 +259,7 @@ def test_accounts_are_made_listed_and_given_new_passwords(product: Product) -> N
     assert again.returncode == 0
     assert password not in again.stdout
     listed = product.command("user", "list")
-    assert "wang  reviewer" in listed.stdout
+    assert "wang  审核（reviewer）" in listed.stdout
     assert password not in listed.stdout
     assert product.command("user", "reset", "nobody").returncode == 3
 
