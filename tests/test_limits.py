@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zhixun.errors import TryLater
-from zhixun.limits import _REMEMBERED, Bucket, Limiter
+from zhixun.limits import _REMEMBERED, Bucket, Limiter, place_of
 
 BUCKET = Bucket("test", burst=3, rate=0.5)
 
@@ -64,6 +64,25 @@ def test_senders_and_purposes_are_counted_apart() -> None:
     limiter = Limiter(now=Seconds())
     assert [_taken(limiter, who) for who in ("a", "b")] == [3, 3]
     assert _taken(limiter, "a", Bucket("other", burst=2, rate=1)) == 2
+
+
+@pytest.mark.parametrize(
+    ("who", "place"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:DB8:1:2::", "2001:db8:1:2::/64"), ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"), ("::ffff:192.0.2.1", "192.0.2.1"), ("192.0.2.1", "192.0.2.1"), ("lina", "lina"),
+        ("unknown", "unknown"), ("a:b", "a:b"), ("", ""),
+    ],
+)  # fmt: skip
+def test_what_somebody_is_counted_by(who: str, place: str) -> None:
+    assert place_of(who) == place
+
+
+def test_a_line_has_one_bucket_whatever_addresses_it_takes() -> None:
+    limiter = Limiter(now=Seconds())
+    assert sum(_taken(limiter, f"2001:db8:1:2::{number:x}") for number in range(100)) == 3
+    assert _taken(limiter, "2001:db8:1:3::1") == 3
+    assert [_taken(limiter, f"::ffff:192.0.2.{number}") for number in (1, 2)] == [3, 3]
 
 
 def test_switched_off_everything_passes() -> None:

@@ -6,7 +6,7 @@ import base64
 import hmac
 import unicodedata
 
-__all__ = ["same_code", "spell"]
+__all__ = ["folded", "same_code", "spell"]
 
 _CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _GROUP = 4
@@ -18,11 +18,15 @@ def spell(data: bytes, letters: int) -> str:
     return "-".join(code[at : at + _GROUP] for at in range(0, letters, _GROUP))
 
 
-def same_code(given: str, code: str) -> bool:
-    """Compare a code as somebody typed it with the right one, in a time that tells nothing.
+def folded(typed: str) -> str:
+    """Return a code as people type it in one form: large letters and digits alone, O as 0, I and L as 1.
 
-    Letters may be small or full-width, blanks and hyphens anywhere; O is read as 0, I and L as 1.
+    Letters may be small or full-width, blanks, hyphens and whatever else no code has stand anywhere.
     """
-    folded = "".join(char for char in unicodedata.normalize("NFKC", given).upper() if char.isalnum())
-    plain = folded.translate(str.maketrans("OIL", "011"))
-    return hmac.compare_digest(plain.encode(), code.replace("-", "").encode())
+    letters = "".join(char for char in unicodedata.normalize("NFKC", typed).upper() if char.isascii() and char.isalnum())
+    return letters.translate(str.maketrans("OIL", "011"))
+
+
+def same_code(given: str, code: str) -> bool:
+    """Compare a code as somebody typed it, in whatever form, with the right one, in a time that tells nothing."""
+    return hmac.compare_digest(folded(given).encode(), code.replace("-", "").encode())

@@ -285,18 +285,28 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _rebuild(settings: Settings, given: argparse.Namespace) -> int:
-    from zhixun.archive.keys import load_signer
+    from zhixun.archive.index import Index
+    from zhixun.archive.keys import load_secret, load_signer
     from zhixun.archive.rebuild import rebuild, restore
+    from zhixun.archive.words import Words
+
+    facets, keys = load(settings.knowledge_dir).facets, settings.data_dir / "keys"
 
     async def work(archive: Archive) -> str:
         async with archive.database.read() as connection:
             entries, _ = await archive.journal.head(connection)
         if entries or not any(archive.folder.glob("*/*/*/*.json")):
-            return (await rebuild(archive.journal, archive.folder, archive.sealer)).text()
-        # The store is lost and sealed files are there: what they hold is all that can come back.
-        return (await restore(archive.journal, archive.folder, load_signer(settings.data_dir / "keys").public_key())).text()
+            text = (await rebuild(archive.journal, archive.folder, archive.sealer)).text()
+        else:
+            # The store is lost and sealed files are there: what they hold is all that can come back.
+            text = (await restore(archive.journal, archive.folder, load_signer(keys).public_key())).text()
+        # The service fills it by and by; who rebuilds wants to see that all of it can be found again.
+        index = Index(archive.journal, archive.folder, facets, Words(load_secret(keys / "index.key")))
+        while await index.catch_up():
+            pass
+        return f"{text}已重建检索：{await index.size()} 件咨询可以检索。\n"
 
-    print(_with_archive(settings, work))
+    print(_with_archive(settings, work), end="")
     return WELL
 
 

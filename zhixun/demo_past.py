@@ -234,7 +234,7 @@ async def _tried(stage: Stage, number: str, by: str, due: datetime, results: Seq
 
 
 async def _task_of(stage: Stage, number: str) -> Task:
-    return next(one for one in await stage.casework.tasks(number=number) if one.standing == "open")
+    return next(one for one in await stage.casework.tasks(number) if one.standing == "open")
 
 
 async def _applied(stage: Stage, at: int, service: Service, told: _Told) -> Story:

@@ -114,7 +114,7 @@ class FrontDesk:
         self._canned = Canned(database, clock, daybook)
         opened = partial(open_rows, journal.keyring)
         self._audit = Audit(database, opened, self._shown, {"standing": STANDINGS})
-        self._tasks = TaskList(database, self.casework, clock, opened, rooms.book.follow_up)
+        self._tasks = TaskList(database, clock, opened, rooms.book.follow_up)
         self.advice = Advised(rooms.knowledge, clock, rooms.understand)
         self._queue = Queue(database, journal, clock, site.limits, site.hours)
         self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from zhixun.clock import monotonic
 from zhixun.errors import TryLater
 
-__all__ = ["ADDRESS", "DESK", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "SIGN_IN", "UPLOADS", "Bucket", "Limiter"]
+__all__ = ["ADDRESS", "DESK", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "SIGN_IN", "UPLOADS", "Bucket", "Limiter", "place_of"]
 
 _REMEMBERED = 20_000
 
@@ -35,6 +36,22 @@ RECEIPTS = Bucket("receipts", burst=10, rate=0.1)
 UPLOADS = Bucket("uploads", burst=30, rate=0.2)
 
 
+def place_of(who: str) -> str:
+    """Return what somebody is counted by: of an IPv6 address its first 64 bits, since each line has that many to itself.
+
+    An IPv4 address written as one of IPv6 is that IPv4 address; anything else stays as it is.
+    """
+    if ":" not in who:
+        return who
+    try:
+        address = IPv6Address(who)
+    except ValueError:
+        return who
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+
+
 class Limiter:
     """Counts and refuses.
 
@@ -49,14 +66,14 @@ class Limiter:
         self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
     def take(self, bucket: Bucket, who: str) -> None:
-        """Take one from the bucket of `who`.
+        """Take one from the bucket of `who`; if that is an address, of its place.
 
         Raises:
             TryLater: it is empty; nothing was done with the request.
         """
         if not self._on:
             return
-        key, now = (bucket.name, who), self._now()
+        key, now = (bucket.name, place_of(who)), self._now()
         left, at = self._left.pop(key, (bucket.burst, now))
         left = min(bucket.burst, left + (now - at) * bucket.rate)
         self._left[key] = (max(left - 1, 0) if left >= 1 else left, now)

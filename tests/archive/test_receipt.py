@@ -3,8 +3,8 @@
 import pytest
 
 from tests.archive.world import World
-from zhixun.archive.receipt import same_code
 from zhixun.archive.sealed import file_path, receipt_code
+from zhixun.codes import folded, same_code
 from zhixun.errors import CitizenError
 from zhixun.messages import Event
 
@@ -35,6 +35,7 @@ def test_what_counts_as_the_same_code() -> None:
     assert not same_code("0000-0000-0000-000", code)
     assert not same_code("", code)
     assert not same_code("文", code)
+    assert folded(" ａ-l文o. ") == "A10"
 
 
 async def test_a_stranger_is_told_nothing(world: World) -> None:

@@ -86,7 +86,7 @@ async def _(api: Api, patch: pytest.MonkeyPatch) -> Answer:
 @case("POST", PATH, 408)
 async def _(api: Api, patch: pytest.MonkeyPatch) -> Answer:
     session, _ = await api.open()
-    patch.setattr("zhixun.channels.attachments.LONGEST_SECONDS", 0.05)
+    patch.setattr("zhixun.archive.attachments.LONGEST_SECONDS", 0.05)
     answered = asyncio.Event()
 
     async def stalled() -> AsyncIterator[bytes]:

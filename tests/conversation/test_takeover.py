@@ -483,10 +483,10 @@ async def test_passed_on_to_a_team_anybody_may_take_it(office: Office) -> None:
     await office.takeover.claim(number, "li")
 
 
-async def test_who_is_not_named_to_citizens_is_another_colleague(office: Office) -> None:
+async def test_who_is_not_named_to_citizens_is_another_member_of_staff(office: Office) -> None:
     number, fence = await _held(office)
     await office.takeover.transfer(number, "wang", fence, To("", "zhao"), "专业问题")
-    assert "另一位同事" in (await office.entries(number))[-1].private["text"]
+    assert "另一位工作人员" in (await office.entries(number))[-1].private["text"]
     assert "zhao" not in (await office.entries(number))[-1].private["text"]
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
 
 import pytest
 
 from tests.conversation.hands import last, refused, waiting
-from tests.support import OPEN_MOMENT, Office
+from tests.support import Office
 from zhixun.archive.keys import load_signer
 from zhixun.archive.verify import verify
-from zhixun.clock import ZONE
-from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework, Task, overdue
+from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework
 from zhixun.desk.daybook import Daybook
 from zhixun.errors import OurFault
 
@@ -44,14 +42,14 @@ async def test_a_note_is_for_staff_alone_and_encrypted(office: Office, casework:
     assert SECRET.encode() not in office.bytes_on_disk()
     assert office.woken == [number]
     assert office.sql("SELECT * FROM outbox WHERE seq = ?", entry.seq) == []
-    assert await casework.tasks(number=number) == []
+    assert await casework.tasks(number) == []
 
 
 async def test_who_is_mentioned_gets_a_task(office: Office, casework: Casework) -> None:
     number = await waiting(office)
     await casework.note(number, "wang", "@李明 请看一下", ["li", "wang", "li", "zhao"])
     assert (await last(office, number, "noted")).open == {"mentions": ["li", "zhao"]}
-    assert [(one.kind, one.owner, one.due, one.standing) for one in await casework.tasks(number=number)] == [
+    assert [(one.kind, one.owner, one.due, one.standing) for one in await casework.tasks(number)] == [
         ("mention", "li", TODAY, "open"), ("mention", "zhao", TODAY, "open"),
     ]  # fmt: skip
 
@@ -129,7 +127,7 @@ async def test_a_plan_is_owed_from_today_on(office: Office, casework: Casework) 
     number = await waiting(office)
     await casework.plan(number, "wang", "visit", LATER, f"看{SECRET}", owner="li", subject="FW-1")
     await casework.plan(number, "wang", "other", f" {TODAY} ", "问一问")
-    first, second = await casework.tasks(number=number)
+    first, second = await casework.tasks(number)
     assert (first.kind, first.due, first.owner, first.subject) == ("other", TODAY, "", "")
     assert (second.kind, second.due, second.owner, second.subject) == ("visit", LATER, "li", "FW-1")
     assert await casework.task(second.id) == second
@@ -145,7 +143,7 @@ async def test_a_plan_that_is_refused(office: Office, casework: Casework, kind: 
     number = await waiting(office)
     with refused(code, 400):
         await casework.plan(number, "wang", kind, due, words)
-    assert await casework.tasks(number=number) == []
+    assert await casework.tasks(number) == []
 
 
 async def _planned(office: Office, casework: Casework, kind: str = "visit") -> tuple[str, int]:
@@ -204,30 +202,14 @@ async def test_a_result_that_is_refused(
     assert (await casework.task(f"{number}/{real}")).attempts == 0
 
 
-async def test_what_is_due_first_is_on_top(office: Office, casework: Casework) -> None:
+async def test_what_is_open_and_due_first_is_on_top(office: Office, casework: Casework) -> None:
     one, other = await waiting(office), await waiting(office)
     await casework.plan(one, "wang", "visit", LATER, "一")
     await casework.plan(other, "wang", "other", TODAY, "二")
     await casework.plan(one, "wang", "referral", "2026-11-23", "三")
-    assert [task.kind for task in await casework.tasks()] == ["other", "referral", "visit"]
-    assert [task.kind for task in await casework.tasks(most=1)] == ["other"]
-    done = (await casework.tasks())[1]
-    await casework.follow_up(one, int(done.id.partition("/")[2]), "wang", "done", "好")
-    assert [task.kind for task in await casework.tasks()] == ["other", "visit"]
-    assert [task.kind for task in await casework.tasks(standing="done")] == ["referral"]
-    assert [(task.kind, task.standing) for task in await casework.tasks(number=one)] == [("visit", "open"), ("referral", "done")]
-
-
-def test_a_day_is_overdue_when_it_is_over_and_a_time_when_it_has_come(office: Office) -> None:
-    def late(due: str) -> bool:
-        return overdue(Task("x/1", "x", "visit", "", due, "", "", "open", "", 0, ""), office.clock)
-
-    assert [late(day) for day in (PAST, TODAY, LATER)] == [True, False, False]
-    assert [late(time) for time in ("2026-11-20T01:59:59.999Z", "2026-11-20T02:00:00.000Z")] == [True, False]
-    office.clock.turn_to(datetime(2026, 11, 21, 0, 0, tzinfo=ZONE))
-    assert late(TODAY)
-    office.clock.turn_to(OPEN_MOMENT + timedelta(milliseconds=1))
-    assert late("2026-11-20T02:00:00.000Z")
+    assert [task.kind for task in await casework.tasks(one)] == ["referral", "visit"]
+    await casework.follow_up(one, int((await casework.tasks(one))[0].id.partition("/")[2]), "wang", "done", "好")
+    assert [(task.kind, task.standing) for task in await casework.tasks(one)] == [("visit", "open"), ("referral", "done")]
 
 
 def test_every_kind_of_task_that_there_is_has_a_name() -> None:

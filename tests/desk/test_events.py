@@ -268,3 +268,29 @@ async def test_a_busy_store_silences_nobody_for_ever(office: Office) -> None:
             another = await waiting(office)
             await _changed(office, events, another)
             assert [name for name, _ in await page.through()] == ["queue", "case", "notice", "people"]
+
+
+async def test_a_store_that_is_busy_at_the_start_silences_nobody_either(office: Office) -> None:
+    number = await waiting(office)
+    events = Events(office.database, lambda _: None)
+    office.sql("ALTER TABLE consultations RENAME TO elsewhere")
+    watch = asyncio.create_task(events.watch())
+    try:
+        with events.listen("wang", "王芳", "") as listener:
+            page = Page(events, listener)
+            await page.next()
+            await until(events._bell.is_set)
+            await until(lambda: not events._bell.is_set())
+            events.wake("ZX-1")
+            await until(lambda: not events._bell.is_set() and events._touched)
+            assert (watch.done(), events.waiting) == (False, 0)
+            office.sql("ALTER TABLE elsewhere RENAME TO consultations")
+            events.wake(number)
+            assert [name for name, _ in await page.through()] == ["queue", "people"], "what waited before is no news"
+            assert events.waiting == 1
+            another = await waiting(office)
+            events.wake(another)
+            assert [name for name, _ in await page.through()] == ["queue", "notice", "people"]
+    finally:
+        watch.cancel()
+        await asyncio.wait([watch])

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
+from zhixun.desk import passwords
 from zhixun.desk.passwords import NOBODY, check_choice, draw_password, hash_password, is_old, is_right
-from zhixun.errors import CitizenError
+from zhixun.errors import CitizenError, TryLater
 
 GOOD = "高原上的风吹过湟水河"
 
@@ -45,6 +51,50 @@ async def test_nobody_costs_the_same_work_and_has_no_password() -> None:
     assert extract_parameters(NOBODY) == extract_parameters(kept)
     for password in ("", GOOD, "\0" * 32):
         assert not await is_right(NOBODY, password)
+
+
+@contextlib.contextmanager
+def _held(*pools: ThreadPoolExecutor) -> Iterator[None]:
+    """Let no thread of the pools do anything meanwhile."""
+    go_on = Event()
+    held = [pool.submit(go_on.wait) for pool in pools for _ in range(2)]
+    try:
+        yield
+    finally:
+        go_on.set()
+        for each in held:
+            each.result()
+
+
+async def test_passwords_and_everything_else_do_not_wait_for_each_other() -> None:
+    # Not shut down by the loop, but here: nothing is left behind.
+    with ThreadPoolExecutor(2) as others:
+        asyncio.get_running_loop().set_default_executor(others)
+        with _held(others):
+            kept = await hash_password(GOOD)
+            assert await is_right(kept, GOOD)
+        with _held(passwords._THREADS):
+            reckoned = asyncio.create_task(is_right(kept, GOOD))
+            assert await asyncio.to_thread(lambda: "done") == "done"
+            assert not reckoned.done()
+        assert await reckoned
+
+
+async def test_sixteen_wait_and_more_are_sent_away() -> None:
+    kept = await hash_password(GOOD)
+    with _held(passwords._THREADS):
+        waiting = [asyncio.create_task(is_right(kept, GOOD)) for _ in range(16)]
+        await asyncio.sleep(0)
+        for reckon in (is_right(kept, GOOD), hash_password(GOOD)):
+            with pytest.raises(TryLater, match="再试"):
+                await reckon
+        # Who goes away while waiting makes room.
+        waiting.pop().cancel()
+        await asyncio.sleep(0)
+        waiting.append(asyncio.create_task(is_right(kept, GOOD)))
+        await asyncio.sleep(0)
+    assert all(await asyncio.gather(*waiting))
+    assert await is_right(kept, GOOD)
 
 
 def _of_the_first_release(password: str) -> str:

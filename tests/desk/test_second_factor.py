@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.desk.staffroom import KEY, STEP, RecordingDaybook, StaffRoom, code_at
+from zhixun.desk.lockout import Lockout
 from zhixun.desk.second_factor import SecondFactor
 from zhixun.desk.staff import FULL
 from zhixun.errors import CitizenError, OurFault
@@ -50,7 +51,7 @@ async def test_enrolling_gives_a_secret_an_address_and_a_picture(lina: StaffRoom
 
 
 async def test_the_telephone_shows_whose_service_it_is(lina: StaffRoom) -> None:
-    factor = SecondFactor(lina.database, lina.clock, lina.daybook, KEY, issuer="某市知识产权服务")
+    factor = SecondFactor(lina.database, lina.clock, lina.daybook, KEY, Lockout(), issuer="某市知识产权服务")
     assert parse_qs(urlsplit((await factor.begin("lina")).uri).query)["issuer"] == ["某市知识产权服务"]
 
 
@@ -196,7 +197,7 @@ async def test_what_was_put_into_another_account_or_under_another_key_does_not_o
     await lina.enrol("wang")
     lina.clock.turn_by(STEP)
     code = code_at(secret, lina.clock.now())
-    other = SecondFactor(lina.database, lina.clock, RecordingDaybook(), bytes(32))
+    other = SecondFactor(lina.database, lina.clock, RecordingDaybook(), bytes(32), Lockout())
     with pytest.raises(OurFault, match="lina"):
         await other.check("lina", code)
     with pytest.raises(CitizenError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.conversation.hands import waiting
 from tests.support import NIGHT, Office
 from zhixun.desk import waiting as module
 from zhixun.desk.waiting import Queue
-from zhixun.messages import EngineTurn, Event, Reply, To
+from zhixun.messages import EngineTurn, Entry, Event, Reply, To
 
 MINUTE = timedelta(minutes=1)
 
@@ -145,3 +146,43 @@ async def test_who_waits_right_now_is_never_hidden_behind_older_messages(office:
     number = await waiting(office)
     found = await _queue(office).overview("wang")
     assert ([one.number for one in found.waiting], len(found.messages), found.hidden) == ([number], 2, 1)
+
+
+@pytest.fixture
+def read(office: Office, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the numbers of the journals that are read from now on."""
+    numbers: list[str] = []
+    journal_read = office.journal.read
+
+    async def noted(connection: AsyncConnection, number: str, after: int = 0) -> list[Entry]:
+        numbers.append(number)
+        return await journal_read(connection, number, after)
+
+    monkeypatch.setattr(office.journal, "read", noted)
+    return numbers
+
+
+async def test_only_what_has_changed_is_read_again(office: Office, read: list[str]) -> None:
+    first, second = await waiting(office), await waiting(office)
+    queue = _queue(office)
+    read.clear()
+    before = await queue.overview("wang")
+    assert read == [first, second]
+    assert await queue.overview("wang") == before
+    assert [one.said for one in (await queue.overview("li", ["综合窗口"])).waiting] == [one.said for one in before.waiting]
+    assert read == [first, second]
+    await office.turns.say(second, "还有一件事")
+    read.clear()
+    after = await queue.overview("wang")
+    assert read == [second]
+    assert (after.waiting[0], after.waiting[1].said[-1]) == (before.waiting[0], "还有一件事")
+
+
+async def test_nothing_is_kept_of_what_left_the_queue_and_no_more_than_so_much(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT", 2)
+    queue, numbers = _queue(office), [await waiting(office) for _ in range(3)]
+    assert len((await queue.overview("wang")).waiting) == 3
+    assert [number for number, _ in queue._words] == numbers[1:]
+    await office.consultations.close(numbers[1])
+    await queue.overview("wang")
+    assert [number for number, _ in queue._words] == [numbers[0], numbers[2]]

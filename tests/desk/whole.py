@@ -142,8 +142,8 @@ async def whole_desk(office: Office) -> AsyncIterator[Whole]:
     desk = FrontDesk(Rooms(
         settings=settings, database=office.database, journal=office.journal, clock=office.clock, site=office.site,
         knowledge=knowledge, book=office.book, switch=office.switch, takeover=office.takeover, understand=understand, intact=intact,
-        seal=office.sealer.seal, wake=events.wake, limiter=Limiter(on=False), address=lambda _: "127.0.0.1", events=events,
-        daybook=daybook, filed=filed, sent=sent, give=give, files=files,
+        seal=office.sealer.seal, wake=events.wake, limiter=Limiter(on=False), events=events,
+        address=lambda request: request.headers.get("From", "127.0.0.1"), daybook=daybook, filed=filed, sent=sent, give=give, files=files,
     ))  # fmt: skip
     application = web.Application()
     application.add_routes(desk.routes())

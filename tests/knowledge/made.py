@@ -106,6 +106,12 @@ places: {全国: [], 西宁市: [西宁]}
 """
 
 
+AGENCIES = """
+disputes: {侵权纠纷: [期限], 被控侵权: [期限], 合同纠纷: [期限], 权属纠纷: [期限]}
+agencies: {}
+"""
+
+
 def write(folder: Path, sources: str = SOURCES, answers: str = ANSWERS, terms: str = TERMS) -> Path:
     """Write a knowledge folder."""
     (folder / "answers").mkdir(parents=True)
@@ -116,4 +122,5 @@ def write(folder: Path, sources: str = SOURCES, answers: str = ANSWERS, terms: s
     (folder / "deadlines.yml").write_text(DEADLINES, "utf-8")
     (folder / "menus.yml").write_text("商标: [q-one]\n", "utf-8")
     (folder / "coverage.yml").write_text("{}\n", "utf-8")
+    (folder / "agencies.yml").write_text(AGENCIES, "utf-8")
     return folder

@@ -110,7 +110,7 @@ def test_an_id_cannot_stand_twice(tmp_path: Path) -> None:
         read_file(_written(tmp_path, "disputes: {}\nagencies:\n  near: {}\n  near: {}\n"), "agencies")
 
 
-def test_knowledge_is_loaded_with_its_agencies_and_does_without_them(tmp_path: Path) -> None:
+def test_knowledge_is_loaded_with_its_agencies_and_an_empty_register_is_none(tmp_path: Path) -> None:
     assert {agency.kind for agency in real_knowledge().agencies.values()} == KINDS.keys()
     folder = write(tmp_path / "knowledge")
     assert load(folder).agencies == {}

@@ -180,9 +180,18 @@ def test_a_quick_button_is_the_very_wording_of_a_question() -> None:
     assert [place for place, _ in check_site(knowledge_, guessed)] == ["site.yml: quick"]
 
 
+def test_a_team_has_rights_that_the_glossary_knows() -> None:
+    site = load_site(ROOT / "knowledge")
+    first, *others = site.teams
+    mistyped = dataclasses.replace(site, teams=(dataclasses.replace(first, rights=("商业秘秘", "商标")), *others))
+    place = f"site.yml: teams › {first.name}"
+    assert check_site(real_knowledge(), mistyped) == [(place, "rights 里的“商业秘秘”不在 glossary.yml 的 rights 里")]
+
+
 def _site(*payloads: str) -> Site:
     quick = tuple({"title": "按钮", "payload": payload} for payload in payloads)
-    return dataclasses.replace(load_site(ROOT / "knowledge"), quick=quick)
+    site = load_site(ROOT / "knowledge")
+    return dataclasses.replace(site, quick=quick, teams=tuple(dataclasses.replace(team, rights=()) for team in site.teams))
 
 
 def test_a_quick_button_must_be_the_very_wording_of_a_question() -> None:

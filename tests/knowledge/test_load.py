@@ -61,10 +61,11 @@ def test_a_malformed_file_is_named_with_its_place(tmp_path: Path, part: str, old
     assert str(refused.value).startswith(file)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["glossary", "sources", "menus", "fees", "deadlines", "agencies"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     folder = write(tmp_path / "k")
-    (folder / "glossary.yml").unlink()
-    with pytest.raises(KnowledgeError, match=r"glossary\.yml"):
+    (folder / f"{name}.yml").unlink()
+    with pytest.raises(KnowledgeError, match=rf"^{name}\.yml: 无法读取"):
         load(folder)
 
 

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 import shutil
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ from zhixun.errors import CitizenError, OurFault, TryLater, ZhixunError
 from zhixun.messages import PERSON, Button, Event, Reply
 from zhixun.outgoing import tell
 
-__all__ = ["Attachments", "Kept", "check_file", "folder_beside"]
+__all__ = ["Attachments", "Kept", "May", "check_file", "folder_beside"]
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +38,10 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST = 20
 SPARE = 512 * 1024 * 1024
 """So much is left free on the disk: what people write must find room when files find none any more."""
+LONGEST_SECONDS = 300
+"""So long a file may be on its way; a slow telephone sends ten megabytes in four minutes."""
+May = Callable[[AsyncConnection], Awaitable[object]]
+"""Makes sure, in the transaction that journals a file, that its sender may still send it; raises when not."""
 _T = TypeVar("_T")
 
 
@@ -74,7 +78,7 @@ class Attachments:
         self._most = most
         self._spare = spare
 
-    async def keep(self, number: str, sender: str, name: str, stream: AsyncIterable[bytes]) -> Kept:
+    async def keep(self, number: str, sender: str, name: str, stream: AsyncIterable[bytes], may: May | None = None) -> Kept:
         """Take a file in; the same one again from the same sender gives what is kept already.
 
         Args:
@@ -82,9 +86,11 @@ class Attachments:
             sender: the actor, `citizen` or `staff:NAME`.
             name: what the sender calls it; it is cleaned, and its ending follows from the content.
             stream: its bytes, in pieces of any size.
+            may: asked when all of it has come, since much can happen while it is on its way.
 
         Raises:
-            CitizenError: it is too large, empty or of a type that is not taken; there are too many, or the consultation is closed.
+            CitizenError: it is too large, too slow, empty or of a type that is not taken; there are too many, the consultation is
+                closed, or what `may` raises.
             TryLater: the disk has no room or refused, or the store is busy; nothing was kept.
         """
         async with self._database.read() as connection:
@@ -98,7 +104,7 @@ class Attachments:
             await asyncio.to_thread(remove, path)
             raise
         try:
-            entered = await self._enter(number, sender, kept)
+            entered = await self._enter(number, sender, kept, may)
         except ZhixunError:
             # Only then is it sure that no entry names the file; after any other end, the next start looks.
             await asyncio.to_thread(remove, path)
@@ -163,11 +169,15 @@ class Attachments:
         draft = await _on_disk(self._begin, path)
         size, digest = 0, hashlib.new(self._journal.algorithm)
         writer = ChunkWriter(draft, key, _place(path))
-        async for piece in stream:
-            size += len(piece)
-            self.demand_size(size)
-            digest.update(piece)
-            await _on_disk(writer.write, piece)
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                async for piece in stream:
+                    size += len(piece)
+                    self.demand_size(size)
+                    digest.update(piece)
+                    await _on_disk(writer.write, piece)
+        except TimeoutError as error:
+            raise CitizenError("上传时间太长，文件没有发出。请换个网络，或压缩后再发。", code="too_slow", status=408) from error
         await _on_disk(writer.finish)
         if not size:
             raise CitizenError("这个文件是空的，请重新选择。", code="empty")
@@ -180,10 +190,12 @@ class Attachments:
             raise TryLater("现在存不下文件，请稍后再试；您可以先用文字说明情况。", code="disk_full")
         return open_draft(path)
 
-    async def _enter(self, number: str, sender: str, kept: Kept) -> Kept:
+    async def _enter(self, number: str, sender: str, kept: Kept, may: May | None) -> Kept:
         """Write the entry that makes the file part of the consultation, and say so to a citizen; or find it there already."""
         async with self._database.write() as connection:
             await self._demand_open(connection, number)
+            if may is not None:
+                await may(connection)
             same = (attachments.c.consultation == number) & (attachments.c.sender == sender) & (attachments.c.digest == kept.digest)
             row = (await connection.execute(sa.select(attachments).where(same))).mappings().first()
             if row is not None:

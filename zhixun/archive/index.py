@@ -98,6 +98,11 @@ class Index:
             await purge(self._database)
             return read
 
+    async def size(self) -> int:
+        """Return how many consultations can be found."""
+        async with self._database.read() as connection:
+            return await connection.scalar(sa.select(sa.func.count()).select_from(cases)) or 0
+
     async def _begin(self) -> None:
         """Empty an index that was made by other rules or with another secret."""
         async with self._database.read() as connection:

@@ -110,6 +110,14 @@ class Takeover:
             raise _lost()
         self._hold(number, name, fence)
 
+    async def demand(self, connection: AsyncConnection, number: str, name: str, fence: int) -> None:
+        """Make sure, in the transaction of what somebody does in a consultation, that it is held by this claim.
+
+        Raises:
+            CitizenError: (409) it is not, or not any more.
+        """
+        await self._held(connection, number, name, fence)
+
     async def say(
         self, number: str, name: str, fence: int, text: str, *, once: str, knowledge: tuple[str, ...] = (), basis: tuple[Basis, ...] = ()
     ) -> Entry | None:
@@ -289,7 +297,7 @@ class Takeover:
 
     def _transferred(self, to: To) -> Reply:
         whom = to.shown or to.team
-        return Reply(self._site.phrases["transferred"].format(whom=f"“{whom}”" if whom else "另一位同事"), kind="notice")
+        return Reply(self._site.phrases["transferred"].format(whom=f"“{whom}”" if whom else "另一位工作人员"), kind="notice")
 
 
 def _actor(name: str) -> str:

@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.clock import Clock, stamp
 from zhixun.database import Database, staff, staff_sessions
-from zhixun.desk.lockout import ALLOWED, UNLOCKED, judge, note_failure
+from zhixun.desk.lockout import ALLOWED, UNLOCKED, Lockout, note_failure
 from zhixun.desk.passwords import NOBODY, check_choice, draw_password, hash_password, is_old, is_right
 from zhixun.desk.ports import Daybook
 from zhixun.desk.second_factor import SecondFactor
 from zhixun.desk.staff import ADMINISTRATOR, ENROL, FULL, PASSWORD, RENEW, ROLES, Account, account_of, row_of
 from zhixun.desk.staff_sessions import end_sessions
 from zhixun.errors import CitizenError
+from zhixun.limits import place_of
 
 __all__ = ["SYSTEM", "Accounts"]
 
@@ -30,7 +31,8 @@ _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 _RESERVED = frozenset({_UNKNOWN, "system", "citizen", "bot", "zhixun", "engine", "idle", "form", "staff", "desk"})
 _SHOWN, _TEAM, _TEAMS = 32, 32, 20
 _REFUSED = (
-    f"用户名或密码不对，或者账号已经停用、锁定。请核对后再试；连续输错 {ALLOWED} 次会锁定 15 分钟以上，急用请联系管理员重发密码。"
+    f"用户名或密码不对，或者账号已经停用、锁定。请核对后再试；在同一网络连续输错 {ALLOWED} 次会锁定 15 分钟以上，"
+    "急用请联系管理员重发密码。"
 )
 
 
@@ -53,7 +55,8 @@ class Accounts:
         self._clock = clock
         self._daybook = daybook
         self._must = must_second_factor
-        self.second_factor = SecondFactor(database, clock, daybook, key)
+        self._lockout = Lockout()
+        self.second_factor = SecondFactor(database, clock, daybook, key, self._lockout)
 
     async def first(self) -> str | None:
         """Make the account `admin` when there is none at all; returns its one-time password, else None."""
@@ -145,20 +148,24 @@ class Accounts:
         async with self._database.read() as connection:
             return account_of(await row_of(connection, name), self._clock.now())
 
-    async def check_password(self, name: str, password: str) -> Account:
+    async def check_password(self, name: str, password: str, address: str = "") -> Account:
         """Return the account that name and password open; a new session then begins at its `first_stage`.
 
         It takes as long for a name that does not exist, and it is never told what was wrong. That the account is locked is not
         told either: said to everybody, it would tell which names exist; said to whoever has the right password, it would tell a
         guesser that the guess was right.
 
+        Args:
+            address: from where it comes; wrong ones are counted by it.
+
         Raises:
             CitizenError: (401) they open nothing now.
+            TryLater: too many passwords are being checked.
         """
         name = name.strip().lower()
         # What strangers send may not even be text; no account has an empty name.
         name = name if _NAME.fullmatch(name) else ""
-        row = await self._proved(name, password, "password")
+        row = await self._proved(name, password, "password", address)
         if row is None:
             raise CitizenError(_REFUSED, code="sign_in_failed", status=401)
         if is_old(row["password"]):
@@ -168,12 +175,16 @@ class Accounts:
             await self._daybook.note("signed_in", name, {"factor": "none"})
         return account
 
-    async def set_password(self, name: str, old: str, new: str, keep: str = "") -> Account:
+    async def set_password(self, name: str, old: str, new: str, keep: str = "", address: str = "") -> Account:
         """Put a password of the person's own choice in the place of `old`, and end all sessions but the one of the hash `keep`.
+
+        Args:
+            address: from where it comes, as in `check_password`.
 
         Raises:
             CitizenError: `new` may not be chosen; (401) `old` is wrong or the account is locked; (403) the session `keep` has still
                 to show a code, so that whoever stole a password cannot go round the second factor by changing it.
+            TryLater: too many passwords are being checked.
         """
         async with self._database.read() as connection:
             stage = await connection.scalar(sa.select(staff_sessions.c.stage).where(staff_sessions.c.token == keep))
@@ -182,7 +193,7 @@ class Accounts:
         check_choice(name, new)
         if new == old:
             raise CitizenError("新密码不能和现在的密码相同。", code="weak_password", field="password")
-        row = await self._proved(name, old, "change")
+        row = await self._proved(name, old, "change", address)
         if row is None or not await self._replace(name, row["password"], new, {"one_time": False}, keep):
             raise CitizenError("现在的密码不对，或者账号已经锁定。", code="wrong_password", status=401, field="old")
         await self._daybook.note("password_changed", name, {"name": name, "reset": False})
@@ -202,7 +213,7 @@ class Accounts:
     def _now(self) -> str:
         return stamp(self._clock.now())
 
-    async def _proved(self, name: str, password: str, step: str) -> sa.RowMapping | None:
+    async def _proved(self, name: str, password: str, step: str, address: str) -> sa.RowMapping | None:
         """Return the account when the password opens it, else count and note the attempt."""
         query = sa.select(staff).where(staff.c.name == name)
         async with self._database.read() as connection:
@@ -212,10 +223,10 @@ class Accounts:
             # It may have been changed while the hash was reckoned, which takes a while.
             same = query.where(staff.c.active, staff.c.password == (row["password"] if row else ""))
             right = right and (await connection.execute(same)).first() is not None
-            verdict = await judge(connection, name, self._clock.now(), right=right)
+            verdict = await self._lockout.judge(connection, name, place_of(address), self._clock.now(), right=right)
             # With a second factor half of the proof is still to come: else who has the password could try codes for ever.
             if verdict.right and row is not None and not row["totp_step"]:
-                await connection.execute(staff.update().where(staff.c.name == name).values(**UNLOCKED))
+                await self._lockout.unlock(connection, name, place_of(address))
         if verdict.right:
             return row
         # A name that is not there may be a password in the wrong field: it is noted nowhere.

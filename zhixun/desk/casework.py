@@ -10,7 +10,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from zhixun.clock import Clock, stamp
+from zhixun.clock import Clock
 from zhixun.database import Database, consultations, keys, tasks
 from zhixun.desk.daybook import CHANNEL
 from zhixun.errors import CitizenError, ZhixunError
@@ -19,7 +19,7 @@ from zhixun.messages import Event
 from zhixun.names import MARKS
 from zhixun.ports import Journal, Seal
 
-__all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task", "overdue"]
+__all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task"]
 
 RESULTS: Mapping[str, str] = {
     "done": "已联系并解决", "open": "已联系，还需再跟进", "no_answer": "无人接听", "wrong_number": "号码不对", "refused": "不愿回访",
@@ -157,11 +157,9 @@ class Casework:
             raise CitizenError("没有这项任务。", code="no_task", status=404)
         return Task(**row)
 
-    async def tasks(self, *, number: str = "", standing: str = "open", most: int = 500) -> list[Task]:
-        """Return tasks, what is due first on top; of one consultation when `number` is given."""
-        query = sa.select(tasks).where(tasks.c.standing == standing).order_by(tasks.c.due, tasks.c.id).limit(most)
-        if number:
-            query = sa.select(tasks).where(tasks.c.consultation == number).order_by(tasks.c.standing.desc(), tasks.c.due)
+    async def tasks(self, number: str) -> list[Task]:
+        """Return the tasks of a consultation: what is open first, and of that what is due first."""
+        query = sa.select(tasks).where(tasks.c.consultation == number).order_by(tasks.c.standing.desc(), tasks.c.due)
         async with self._database.read() as connection:
             return [Task(**row) for row in (await connection.execute(query)).mappings()]
 
@@ -190,12 +188,6 @@ class Casework:
         if day < self._clock.today():
             raise CitizenError("日期不能早于今天。", code="bad_day", field="due")
         return day.isoformat()
-
-
-def overdue(task: Task, clock: Clock) -> bool:
-    """Tell whether a task should have been done by now: by its time, or by the end of its day."""
-    limit = clock.today().isoformat() if len(task.due) == len("2026-11-21") else stamp(clock.now())
-    return task.due < limit
 
 
 def _words(text: str, ask: str) -> str:

@@ -73,7 +73,8 @@ class Events:
         self._listeners: set[Listener] = set()
         self._bell = asyncio.Event()
         self._touched: set[str] = set()
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting: dict[str, _Waiting] | None = None
+        """The queue as it was looked at last; None before that."""
 
     def wake(self, number: str) -> None:
         """Note that a consultation has something new."""
@@ -82,7 +83,7 @@ class Events:
 
     async def watch(self) -> None:
         """Carry what was noted to the pages, for ever; what comes in one breath is told once."""
-        self._waiting = await self._read()
+        self._bell.set()
         while True:
             await self._bell.wait()
             await asyncio.sleep(_GATHER_SECONDS)
@@ -132,7 +133,7 @@ class Events:
     @property
     def waiting(self) -> int:
         """How many wait for a person right now."""
-        return sum(one.state == "queued" for one in self._waiting.values())
+        return sum(one.state == "queued" for one in (self._waiting or {}).values())
 
     def is_typing(self, number: str) -> bool:
         """Tell whether anybody is writing in a consultation."""
@@ -164,16 +165,19 @@ class Events:
             yield self._people(listener)
 
     async def _look(self, touched: set[str]) -> None:
-        before, self._waiting = self._waiting, await self._read()
-        queue_changed = before != self._waiting
-        spoken = [number for number, one in self._waiting.items()
+        known, now = self._waiting, await self._read()
+        self._waiting = now
+        queue_changed = known != now
+        # What waited before anybody looked is no news.
+        before = now if known is None else known
+        spoken = [number for number, one in now.items()
                   if one.state == "staff" and number in before and one.turns > before[number].turns]  # fmt: skip
-        news = list(_news(before, self._waiting))
+        news = list(_news(before, now))
         for listener in self._listeners:
             listener.queue |= queue_changed
             listener.changed |= listener.case in touched
             listener.notices += news
-            listener.notices += [("咨询人有新消息", number) for number in spoken if self._waiting[number].operator == listener.name]
+            listener.notices += [("咨询人有新消息", number) for number in spoken if now[number].operator == listener.name]
             if queue_changed or listener.changed:
                 listener.bell.set()
 

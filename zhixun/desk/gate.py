@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,6 +23,8 @@ COOKIE = "__Host-zhixun-desk"
 _LONGEST = 4000
 _MOST_BEFORE = 20
 """So many fields may stand before a file: they are read before it is known who sent them."""
+_BEFORE_SECONDS = 60
+"""So long they may be on their way, with the first piece of the file, which the reader looks ahead into."""
 _FIELDS = web.RequestKey("fields", dict[str, str])
 _FILE = web.RequestKey("file", BodyPartReader)
 """Of a form with a file: what stands before the file, and the file itself, still on its way."""
@@ -157,15 +160,18 @@ async def _begin_upload(request: web.Request) -> None:
     """Read the fields that stand before the file of a form, and leave the file on the way: `file_of` gives it."""
     fields: dict[str, str] = {}
     try:
-        async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader):
-                break
-            if part.filename:
-                request[_FILE] = part
-                break
-            if len(fields) >= _MOST_BEFORE:
-                raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form")
-            fields[str(part.name)] = (await part.read_chunk(_LONGEST)).decode("utf-8", "replace")
+        async with asyncio.timeout(_BEFORE_SECONDS):
+            async for part in await request.multipart():
+                if not isinstance(part, BodyPartReader):
+                    break
+                if part.filename:
+                    request[_FILE] = part
+                    break
+                if len(fields) >= _MOST_BEFORE:
+                    raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form")
+                fields[str(part.name)] = (await part.read_chunk(_LONGEST)).decode("utf-8", "replace")
+    except TimeoutError as error:
+        raise CitizenError("上传时间太长，文件没有发出。请换个网络再发。", code="too_slow", status=408) from error
     except ValueError as error:
         raise CitizenError("提交的内容无法读取，请刷新页面重填。", code="bad_form") from error
     request[_FIELDS] = fields

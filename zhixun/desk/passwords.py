@@ -13,18 +13,29 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from zhixun.clock import new_key
-from zhixun.errors import CitizenError
+from zhixun.errors import CitizenError, TryLater
 
 __all__ = ["NOBODY", "check_choice", "draw_password", "hash_password", "is_old", "is_right"]
 
 _SALT, _HASH = 16, 32
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 3, 1
 _HASHER = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, hash_len=_HASH, salt_len=_SALT)
+
+
+# Threads of their own, which begin with the first password: many who sign in at once must not keep everybody else from the disk.
+_THREADS = ThreadPoolExecutor(2, "passwords")
+_UNDER_WAY = BoundedSemaphore(16)
+"""So many at once, being reckoned or waiting for it, which is half a second; more are sent away."""
+_T = TypeVar("_T")
 
 
 def _base64(raw: bytes) -> str:
@@ -62,13 +73,23 @@ _MOBILE = re.compile(r"(?:\+?86)?1[3-9][0-9]{9}")
 
 
 async def hash_password(password: str) -> str:
-    """Return what is kept of a password."""
-    return await asyncio.to_thread(_HASHER.hash, _plain(password), salt=new_key(_SALT))
+    """Return what is kept of a password.
+
+    Raises:
+        TryLater: too many are being reckoned.
+    """
+    plain, salt = _plain(password), new_key(_SALT)
+    return await _aside(lambda: _HASHER.hash(plain, salt=salt))
 
 
 async def is_right(kept: str, password: str) -> bool:
-    """Tell whether `password` is the one that `kept` was made of."""
-    return await asyncio.to_thread(_argon2 if kept.startswith(_OURS) else _scrypt, kept, _plain(password))
+    """Tell whether `password` is the one that `kept` was made of.
+
+    Raises:
+        TryLater: too many are being reckoned.
+    """
+    check, plain = _argon2 if kept.startswith(_OURS) else _scrypt, _plain(password)
+    return await _aside(lambda: check(kept, plain))
 
 
 def is_old(kept: str) -> bool:
@@ -100,6 +121,15 @@ def check_choice(name: str, password: str) -> None:
         raise _refused("密码不能是用户名，也不能只在用户名上加数字或符号。")
     if folded in _COMMON or stem in _STEMS or _MOBILE.fullmatch(folded):
         raise _refused("这样的密码太常见，容易被猜中，请换一个；手机号也不要用。")
+
+
+async def _aside(reckon: Callable[[], _T]) -> _T:
+    if not _UNDER_WAY.acquire(blocking=False):
+        raise TryLater("现在登录的人太多，请过几秒再试。", code="busy")
+    work = _THREADS.submit(reckon)
+    # Of the work, not of who waits for it: those who went away keep the threads busy, too.
+    work.add_done_callback(lambda _: _UNDER_WAY.release())
+    return await asyncio.wrap_future(work)
 
 
 def _refused(words: str) -> CitizenError:

@@ -99,6 +99,9 @@ class Takeover(Protocol):
     def renew(self, number: str, name: str, fence: int) -> None:
         """Hold for another lease."""
 
+    async def demand(self, connection: AsyncConnection, number: str, name: str, fence: int) -> None:
+        """Make sure in a transaction that the claim holds."""
+
     async def say(
         self, number: str, name: str, fence: int, text: str, *, once: str, knowledge: tuple[str, ...] = (), basis: tuple[Basis, ...] = ()
     ) -> Entry | None:
@@ -191,8 +194,11 @@ class Switch(Protocol):
 class Files(Protocol):
     """Keeps what is sent along in consultations."""
 
-    async def keep(self, number: str, sender: str, name: str, stream: AsyncIterable[bytes]) -> object:
-        """Take a file in."""
+    async def keep(
+        self, number: str, sender: str, name: str, stream: AsyncIterable[bytes],
+        may: Callable[[AsyncConnection], Awaitable[object]] | None = None,
+    ) -> object:  # fmt: skip
+        """Take a file in, if `may` does not refuse it in the transaction that journals it."""
 
     async def read(self, number: str, identity: str) -> tuple[Any, AsyncIterator[bytes]]:
         """Give a file of a consultation."""

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import json
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,13 +21,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.clock import ZONE, Clock, new_key
-from zhixun.codes import spell
+from zhixun.codes import folded, spell
 from zhixun.database import Database, staff
-from zhixun.desk.lockout import ALLOWED, UNLOCKED, judge, note_failure
+from zhixun.desk.lockout import ALLOWED, CODES, Lockout, note_failure
 from zhixun.desk.ports import Daybook
 from zhixun.desk.staff import Account, account_of, row_of
 from zhixun.desk.staff_sessions import end_sessions
 from zhixun.errors import CitizenError, OurFault
+from zhixun.limits import place_of
 
 __all__ = ["Enrolment", "SecondFactor"]
 
@@ -51,16 +51,20 @@ class SecondFactor:
     """Sets up, checks and removes second factors.
 
     Args:
-        key: 32 bytes; without them no secret can be read. issuer: what the telephone shows beside the user name.
+        key: 32 bytes; without them no secret can be read. lockout: counts wrong codes, and wrong passwords elsewhere.
+        issuer: what the telephone shows beside the user name.
     """
 
-    def __init__(self, database: Database, clock: Clock, daybook: Daybook, key: bytes, issuer: str = "知询") -> None:
+    def __init__(
+        self, database: Database, clock: Clock, daybook: Daybook, key: bytes, lockout: Lockout, issuer: str = "知询"
+    ) -> None:
         self._database = database
         self._clock = clock
         self._daybook = daybook
         self._cipher = AESGCM(key)
         # The same key for two purposes would be one too few.
         self._pepper = hmac.digest(key, b"recovery codes", "sha256")
+        self._lockout = lockout
         self._issuer = issuer
 
     async def begin(self, name: str) -> Enrolment:
@@ -94,10 +98,10 @@ class SecondFactor:
             CitizenError: the code is wrong; (409) nothing was begun, or it is on already.
         """
         codes = tuple(spell(new_key(8), _LETTERS) for _ in range(_CODES))
-        kept = json.dumps([self._mark(name, _folded(each)) for each in codes])
+        kept = json.dumps([self._mark(name, folded(each)) for each in codes])
         async with self._database.write() as connection:
             row = await self._begun(connection, name)
-            step = self._step(row, _folded(code))
+            step = self._step(row, folded(code))
             if step is None:
                 raise CitizenError("验证码不对。请确认手机时间准确，再输入最新的 6 位数字。", code="wrong_code", field="code")
             await connection.execute(staff.update().where(staff.c.name == name).values(totp_step=step, recovery=kept))
@@ -105,8 +109,11 @@ class SecondFactor:
         await self._daybook.note("second_factor_on", name, {"name": name})
         return codes
 
-    async def check(self, name: str, code: str) -> Account:
+    async def check(self, name: str, code: str, address: str = "") -> Account:
         """Check what somebody typed whose password was right: the telephone's code, or one of the recovery codes.
+
+        Args:
+            address: from where it comes; the person is known there, once the code was right.
 
         Raises:
             CitizenError: (401) it is wrong or was used before, or the account is locked; it is told until when, since the
@@ -115,10 +122,11 @@ class SecondFactor:
         now = self._clock.now()
         async with self._database.write() as connection:
             row = await row_of(connection, name)
-            used = self._use(row, _folded(code)) if row["active"] else None
-            verdict = await judge(connection, name, now, right=used is not None)
+            used = self._use(row, folded(code)) if row["active"] else None
+            verdict = await self._lockout.judge(connection, name, CODES, now, right=used is not None)
             if used is not None and verdict.right:
-                await connection.execute(staff.update().where(staff.c.name == name).values(**used, **UNLOCKED))
+                await connection.execute(staff.update().where(staff.c.name == name).values(**used))
+                await self._lockout.unlock(connection, name, place_of(address))
             account = account_of(await row_of(connection, name), now)
         if used is None or not verdict.right:
             await note_failure(self._daybook, name, "code", verdict)
@@ -207,12 +215,6 @@ class SecondFactor:
 
 def _totp(raw: bytes) -> pyotp.TOTP:
     return pyotp.TOTP(base64.b32encode(raw).decode(), digits=_DIGITS, interval=_PERIOD)
-
-
-def _folded(typed: str) -> str:
-    """Return a code as people type it in one form: full-width letters, blanks, hyphens and look-alikes do not matter."""
-    letters = "".join(char for char in unicodedata.normalize("NFKC", typed).upper() if char.isascii() and char.isalnum())
-    return letters.translate(str.maketrans("OIL", "011"))
 
 
 def _refused(locked_until: str) -> CitizenError:

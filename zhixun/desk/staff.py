@@ -29,7 +29,8 @@ class Account:
     Attributes:
         one_time: the password was drawn, and another one must be chosen at the next sign-in.
         second_factor: a code is asked after the password.
-        locked_until: until when nobody signs in to it (UTC); empty when it is not locked.
+        locked_until: until when nobody signs in to it (UTC), after wrong codes; empty when it is not locked. Wrong passwords lock out
+            the place where they come from only (`lockout`), which does not show here.
     """
 
     name: str
@@ -41,6 +42,11 @@ class Account:
     second_factor: bool
     locked_until: str
     made: str
+
+    @property
+    def told(self) -> str:
+        """How citizens hear of the person; empty when no name was given for that: a login name is nobody's business."""
+        return "" if self.shown == self.name else self.shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.clock import ZONE, Clock
+from zhixun.clock import ZONE, Clock, stamp
 from zhixun.database import Database, journal, tasks
 from zhixun.desk.case import last_words
-from zhixun.desk.casework import Casework, Task, overdue
+from zhixun.desk.casework import Task
 from zhixun.desk.ports import OpenRows
+from zhixun.errors import CitizenError
 from zhixun.masking import mask
 from zhixun.messages import Entry
 
@@ -44,7 +46,7 @@ class Owed:
 
     Attributes:
         group: one of `GROUPS`. phone: the number to call as it was written, empty when none was left.
-        about: the title of the request that it follows. ask: what is to be asked.
+        about: the title of the request that it follows. ask: what is to be asked, masked.
         said: the citizen's last words, masked.
     """
 
@@ -69,9 +71,10 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list: its tasks by group, how many there are of each view but the last, and how many are not shown."""
+    """A list: its tasks by group, how many each group has in all, how many each view but the last, and how many are not shown."""
 
     groups: Mapping[str, Sequence[Owed]]
+    sizes: Mapping[str, int]
     counts: Mapping[str, int]
     hidden: int
 
@@ -88,18 +91,17 @@ class TaskList:
         open_rows: opens rows of the journal. follow_ask: what is asked after a service, by its id.
     """
 
-    def __init__(
-        self, database: Database, casework: Casework, clock: Clock, open_rows: OpenRows, follow_ask: Callable[[str], str]
-    ) -> None:  # fmt: skip
+    def __init__(self, database: Database, clock: Clock, open_rows: OpenRows, follow_ask: Callable[[str], str]) -> None:
         self._database = database
-        self._casework = casework
         self._clock = clock
         self._open_rows = open_rows
         self._follow_ask = follow_ask
 
     async def overdue(self) -> int:
         """Return how many tasks should have been done by now."""
-        return sum(overdue(task, self._clock) for task in await self._casework.tasks())
+        over = sa.select(sa.func.count()).where(tasks.c.standing == "open", self._group() == "over")
+        async with self._database.read() as connection:
+            return await connection.scalar(over) or 0
 
     async def listed(self, view: str, name: str, *, kind: str = "", number: str = "") -> Listed:
         """Return what is owed, the most urgent first.
@@ -107,17 +109,25 @@ class TaskList:
         Args:
             view: one of `VIEWS`. name: who asks. kind, number: only tasks of this kind, of this consultation.
         """
-        running = await self._casework.tasks()
-        views = {
-            "": running, "mine": [task for task in running if task.owner == name],
-            "over": [task for task in running if overdue(task, self._clock)],
-        }  # fmt: skip
-        chosen = await self._done() if view == "done" else views[view]
-        wanted = [task for task in chosen if kind in ("", task.kind) and number in ("", task.consultation)]
-        found = await self._owed(sorted(wanted, key=lambda task: list(GROUPS).index(self._group(task)))[:_MOST])
-        groups = {group: [one for one in found if one.group == group] for group in GROUPS}
-        counts = {name: len(of) for name, of in views.items()}
-        return Listed({group: of for group, of in groups.items() if of}, counts, max(0, len(wanted) - _MOST))
+        group, running = self._group(), tasks.c.standing == "open"
+        views = {"": running, "mine": sa.and_(running, tasks.c.owner == name), "over": sa.and_(running, group == "over")}
+        wanted = [views.get(view, tasks.c.standing == "done")]
+        wanted += [tasks.c.kind == kind] * bool(kind) + [tasks.c.consultation == number] * bool(number)
+        counts = sa.select(*(sa.func.count(sa.case((chosen, 1))) for chosen in views.values())).where(running)
+        sizes = sa.select(group, sa.func.count()).where(*wanted).group_by(group)
+        urgent = sa.case({of: place for place, of in enumerate(GROUPS)}, value=group)
+        # What was done last is on top, too.
+        order = (tasks.c.done.desc(),) if view == "done" else (urgent, tasks.c.due, tasks.c.id)
+        query = sa.select(tasks, group).where(*wanted).order_by(*order).limit(_MOST)
+        async with self._database.read() as connection:
+            of_views = (await connection.execute(counts)).one()
+            of_groups = {str(of): int(count) for of, count in await connection.execute(sizes)}
+            found = await self._owed(connection, (await connection.execute(query)).mappings().all())
+        groups = {of: [one for one in found if one.group == of] for of in GROUPS}
+        return Listed(
+            {of: listed for of, listed in groups.items() if listed}, of_groups, dict(zip(views, of_views, strict=True)),
+            sum(of_groups.values()) - len(found),
+        )  # fmt: skip
 
     async def one(self, task: str) -> Owed:
         """Return one task by its id.
@@ -125,41 +135,40 @@ class TaskList:
         Raises:
             CitizenError: (404) there is none.
         """
-        return (await self._owed([await self._casework.task(task)]))[0]
-
-    async def _done(self) -> Sequence[Task]:
-        query = sa.select(tasks).where(tasks.c.standing == "done").order_by(tasks.c.done.desc()).limit(_MOST)
         async with self._database.read() as connection:
-            return [Task(**row) for row in (await connection.execute(query)).mappings()]
+            rows = (await connection.execute(sa.select(tasks, self._group()).where(tasks.c.id == task))).mappings().all()
+            if not rows:
+                raise CitizenError("没有这项任务。", code="no_task", status=404)
+            return (await self._owed(connection, rows))[0]
 
-    async def _owed(self, found: Sequence[Task]) -> list[Owed]:
-        async with self._database.read() as connection:
-            rows = (await connection.execute(_needed(found))).mappings().all()
-            entries = await self._open_rows(connection, rows)
-        by_case: dict[str, list[Entry]] = {task.consultation: [] for task in found}
-        for entry in entries:
+    def _group(self) -> sa.Label[str]:
+        """Say in SQL which of `GROUPS` a task is in: a day is over when it has ended, a time when it has come."""
+        today = self._clock.today()
+        tomorrow = datetime.combine(today + timedelta(days=1), time(), ZONE)
+        is_day = sa.func.length(tasks.c.due) == len("2026-11-21")
+        over = sa.case((is_day, tasks.c.due < today.isoformat()), else_=tasks.c.due < stamp(self._clock.now()))
+        today_ = sa.case((is_day, tasks.c.due == today.isoformat()), else_=tasks.c.due < stamp(tomorrow))
+        return sa.case((tasks.c.standing != "open", "done"), (over, "over"), (today_, "today"), else_="later").label("group")
+
+    async def _owed(self, connection: AsyncConnection, rows: Sequence[sa.RowMapping]) -> list[Owed]:
+        found = {row["id"]: (Task(**{name: row[name] for name in Task.__slots__}), row["group"]) for row in rows}
+        needed = (await connection.execute(_needed([task for task, _ in found.values()]))).mappings().all()
+        by_case: dict[str, list[Entry]] = {task.consultation: [] for task, _ in found.values()}
+        for entry in await self._open_rows(connection, needed):
             by_case[entry.consultation].append(entry)
-        return [self._one(task, by_case[task.consultation]) for task in found]
+        return [self._one(task, group, by_case[task.consultation]) for task, group in found.values()]
 
-    def _one(self, task: Task, entries: Sequence[Entry]) -> Owed:
+    def _one(self, task: Task, group: str, entries: Sequence[Entry]) -> Owed:
         made = [entry for entry in entries if entry.kind == "requested"]
         request = next((entry for entry in made if entry.open["request"] == task.subject), None)
         opening = next((entry for entry in entries if f"{entry.consultation}/{entry.seq}" == task.id), None)
         ask = self._follow_ask(request.open["service"]) if request else ""
         if opening is not None and opening.kind == "planned":
-            ask = _words(opening)
+            ask = mask(_words(opening))
         return Owed(
-            task, self._group(task), _phone(request, entries), str((request.private or {}).get("title", "")) if request else "",
+            task, group, _phone(request, entries), str((request.private or {}).get("title", "")) if request else "",
             ask, tuple(last_words(entries, _LAST)), _tried(task, entries),
         )  # fmt: skip
-
-    def _group(self, task: Task) -> str:
-        if task.standing != "open":
-            return "done"
-        if overdue(task, self._clock):
-            return "over"
-        day = task.due if len(task.due) == len("2026-11-21") else f"{datetime.fromisoformat(task.due).astimezone(ZONE):%Y-%m-%d}"
-        return "today" if day <= self._clock.today().isoformat() else "later"
 
 
 def _needed(found: Sequence[Task]) -> sa.Select[Any]:

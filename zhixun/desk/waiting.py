@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ __all__ = ["Overview", "Queue", "Waiting"]
 
 _STATES = ("queued", "message_left", "staff")
 _MOST = 100
+_KEPT = 500
+"""Of so many what was read is kept: each member of staff sees another hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,17 @@ class Overview:
     hidden: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the journal tells of one consultation; see `Waiting`."""
+
+    said: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    answered: tuple[str, ...]
+
+
 class Queue:
-    """Reads the queue.
+    """Reads the queue; of the journals, which are long, only what has changed since.
 
     Args:
         limits: how soon staff answer. hours: in which time that is counted.
@@ -81,6 +93,8 @@ class Queue:
         self._clock = clock
         self._limits = limits
         self._hours = hours
+        # By number and newest entry, so that it can never be out of date.
+        self._words: OrderedDict[tuple[str, int], _Words] = OrderedDict()
 
     async def overview(self, name: str, teams: Sequence[str] = ()) -> Overview:
         """Return what waits, as `name` sees it: what was passed to this person first, then the own teams', then the others'."""
@@ -91,6 +105,7 @@ class Queue:
         query = sa.select(consultations).where(consultations.c.state.in_(_STATES)).order_by(own, consultations.c.handed)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
+            self._forget(rows)
             read = [await self._waiting(connection, row) for row in rows[:_MOST]]
         ours = sorted(read, key=lambda one: (one.assigned != name, -LEVELS.index(one.level), bool(one.team) and one.team not in teams))
         return Overview(
@@ -112,9 +127,25 @@ class Queue:
         return countdowns(times, self._clock.now(), self._limits, self._hours)
 
     async def _waiting(self, connection: AsyncConnection, row: sa.RowMapping) -> Waiting:
-        entries = await self._journal.read(connection, row["number"])
+        words = await self._words_of(connection, row["number"], row["seq"])
         names = ("number", "state", "channel", "region", "team", "reason", "handed", "assigned", "operator", "turns", "callback")
         return Waiting(
             **{name: row[name] for name in names}, limits=self._limits_of(row),
-            said=tuple(last_words(entries)), facts=tuple(facts_of(entries)), answered=tuple(answered_of(entries)),
+            said=words.said, facts=words.facts, answered=words.answered,
         )  # fmt: skip
+
+    async def _words_of(self, connection: AsyncConnection, number: str, seq: int) -> _Words:
+        words = self._words.pop((number, seq), None)
+        if words is None:
+            entries = await self._journal.read(connection, number)
+            words = _Words(tuple(last_words(entries)), tuple(facts_of(entries)), tuple(answered_of(entries)))
+        self._words[number, seq] = words
+        if len(self._words) > _KEPT:
+            self._words.popitem(last=False)
+        return words
+
+    def _forget(self, rows: Sequence[sa.RowMapping]) -> None:
+        """Keep only what is as it was, and nothing of what has left the queue, which may be erased."""
+        standing = {(row["number"], row["seq"]) for row in rows}
+        for gone in [known for known in self._words if known not in standing]:
+            del self._words[gone]

@@ -134,7 +134,8 @@ def check_site(knowledge: Knowledge, site: Site) -> list[Flaw]:
     """Return where the knowledge and the deployment do not fit together.
 
     A button that the office offers must never be guessed at, so it has to be the very wording of a question (or ask for a
-    person); and every service goes to a group of staff that there is.
+    person); every service goes to a group of staff that there is; and a right that no question is about would never
+    lead to its group.
     """
     known = {plain(words) for topic in knowledge.topics.values() for words in (topic.title, *topic.wordings)}
     buttons = [
@@ -142,7 +143,13 @@ def check_site(knowledge: Knowledge, site: Site) -> list[Flaw]:
         for button in site.quick
         if plain(button["payload"]) not in known | {plain(PERSON)}
     ]
-    return [*buttons, *catalogue_flaws(knowledge, site.requests.groups)]
+    rights = [
+        (f"site.yml: teams › {team.name}", f"rights 里的“{right}”不在 glossary.yml 的 rights 里")
+        for team in site.teams
+        for right in team.rights
+        if right not in knowledge.glossary.rights
+    ]
+    return [*buttons, *rights, *catalogue_flaws(knowledge, site.requests.groups)]
 
 
 def _source_flaws(knowledge: Knowledge) -> Iterator[Flaw]:

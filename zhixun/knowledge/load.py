@@ -110,9 +110,8 @@ def _services(folder: Path) -> Iterator[Service]:
 
 
 def _agencies(folder: Path, glossary: Glossary) -> dict[str, Agency]:
-    """Read `agencies.yml` of `folder`; knowledge that refers nobody has none."""
-    path = folder / "agencies.yml"
-    return read_agencies(read_file(path, "agencies"), glossary) if path.exists() else {}
+    """Read `agencies.yml` of `folder`; knowledge that refers nobody says so there."""
+    return read_agencies(read_file(folder / "agencies.yml", "agencies"), glossary)
 
 
 def read_glossary(folder: Path) -> Glossary:

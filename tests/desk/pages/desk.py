@@ -261,7 +261,7 @@ async def desk_in(folder: Path, empty_store: bytes, clock: HandClock | None = No
         canned = Canned(database, clock, daybook)
         audit = Audit(database, opened, names, {"standing": STANDINGS})
         view = View.of({"name": "知询", "office": "西宁市知识产权公共服务"}, lambda: "", dict, 1800)
-        task_list = TaskList(database, casework, clock, opened, lambda service: catalogue.follow_up(service)[1])
+        task_list = TaskList(database, clock, opened, lambda service: catalogue.follow_up(service)[1])
         tasks = TaskPages(view, task_list, casework, daybook, clock, names)
         requests = RequestPages(
             view=view, database=database, journal=journal, book=book, daybook=daybook, clock=clock, hours=HOURS, warn_at=0.7,

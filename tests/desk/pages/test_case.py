@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,9 +12,10 @@ from aiohttp import FormData
 
 from tests.desk.whole import Staff, Whole, whole_desk
 from tests.sample_files import png
-from tests.support import NIGHT, Office
+from tests.support import NIGHT, Office, until
 from zhixun.archive.erase import erase
 from zhixun.channels.web import entry_for_citizen
+from zhixun.desk.gate import COOKIE
 from zhixun.messages import EngineTurn, Reply
 
 PHONE = "13897123456"
@@ -131,12 +133,13 @@ async def test_numbers_are_masked_and_showing_them_is_noted_with_the_reason(whol
 
 async def test_notes_are_for_staff_and_ask_colleagues(whole: Whole) -> None:
     wang, li = await whole.enter("clerk", "wang"), await whole.enter("clerk", "li")
+    await whole.enter("auditor", "lin")
     number, fence = await whole.claimed(wang)
-    await wang.post(f"/desk/cases/{number}/say", {"mode": "note", "text": f"@Li 看一下 {HOSTILE}", "fence": fence})
+    await wang.post(f"/desk/cases/{number}/say", {"mode": "note", "text": f"@Lin @Li 看一下 {HOSTILE}", "fence": fence})
     page = await li.get(f"/desk/cases/{number}")
     assert HOSTILE not in page.text
     assert "看一下" in page.words
-    (task,) = [task for task in await whole.desk.casework.tasks() if task.kind == "mention"]
+    (task,) = [task for task in await whole.desk.casework.tasks(number) if task.kind == "mention"]
     assert (task.owner, task.standing) == ("li", "open")
     shown = [entry_for_citizen(entry) for entry in await whole.office.entries(number)]
     assert "看一下" not in str(shown)
@@ -193,6 +196,57 @@ async def test_a_file_from_staff_and_what_is_refused(whole: Whole) -> None:
     assert (await wang.get(f"/desk/cases/{other}/files/{attached.open['id']}")).status == 404
 
 
+@pytest.mark.parametrize("end", ["passed on", "taken again", "closed"])
+async def test_a_file_that_arrives_when_the_consultation_is_in_other_hands_is_not_kept(whole: Whole, end: str) -> None:
+    wang = await whole.enter("clerk", "wang")
+    number, fence = await whole.claimed(wang)
+    data, takeover, folder = png(noise=bytes(20_000)), whole.office.takeover, whole.office.folder / "attachments"
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield data[:15_000]
+        await until(lambda: [path for path in folder.rglob("*") if path.is_file()])
+        if end == "closed":
+            await takeover.close(number, "wang", int(fence), "answered", "已答复。")
+        else:
+            await takeover.put_back(number, "wang", int(fence))
+            await takeover.claim(number, "wang" if end == "taken again" else "li")
+        yield data[15_000:]
+
+    form = FormData(quote_fields=False)
+    form.add_field("csrf", wang.csrf)
+    form.add_field("fence", fence)
+    form.add_field("file", slowly(), filename="证书.png", content_type="application/octet-stream")
+    assert (await whole.send("POST", f"/desk/cases/{number}/files", token=wang.token, fields=form)).status == 409
+    assert "attached" not in {entry.kind for entry in await whole.office.entries(number)}
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(("sent", "limit"), [(100, "desk.gate._BEFORE_SECONDS"), (20_000, "archive.attachments.LONGEST_SECONDS")])
+async def test_a_file_that_takes_too_long_is_given_up(whole: Whole, monkeypatch: pytest.MonkeyPatch, sent: int, limit: str) -> None:
+    monkeypatch.setattr(f"zhixun.{limit}", 0.05)
+    wang = await whole.enter("clerk", "wang")
+    number, fence = await whole.claimed(wang)
+    fields = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{value}'
+        for name, value, more in (("csrf", f"{wang.csrf}\r\n", ""), ("fence", f"{fence}\r\n", ""), ("file", "", '; filename="1.png"'))
+    )
+    head = (
+        f"POST /desk/cases/{number}/files HTTP/1.1\r\nHost: desk\r\nCookie: {COOKIE}={wang.token}\r\nContent-Length: 100000\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection(whole.client.host, whole.client.port)
+    try:
+        writer.write(f"{head}{fields}".encode() + png(noise=bytes(sent)))
+        async with asyncio.timeout(20):
+            told = (await reader.readuntil(b"</main>")).decode()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert "HTTP/1.1 408" in told
+    assert "时间太长" in told
+    assert not [path for path in (whole.office.folder / "attachments").rglob("*") if path.is_file()]
+
+
 async def test_an_auditor_reads_and_changes_nothing(whole: Whole) -> None:
     auditor = await whole.enter("auditor")
     number = await whole.queued("我要投诉")
@@ -225,6 +279,18 @@ async def test_it_is_passed_on_only_to_somebody_who_is_there(whole: Whole) -> No
     planned = {"kind": "other", "due": "2026-12-01", "words": "问进展", "owner": "gone"}
     assert (await wang.post(f"/desk/cases/{number}/plan", planned)).status == 400
     assert len(await whole.office.entries(number)) == said, "the citizen is told nothing"
+
+
+@pytest.mark.parametrize(("shown", "whom"), [("李明", "“李明”"), ("", "另一位工作人员"), ("liming", "另一位工作人员")])
+async def test_a_citizen_is_told_no_login_name(whole: Whole, shown: str, whom: str) -> None:
+    wang = await whole.enter("clerk", "wang")
+    await whole.enter("clerk", "liming")
+    whole.office.sql("UPDATE staff SET shown = ? WHERE name = 'liming'", shown)
+    number, fence = await whole.claimed(wang)
+    await wang.post(f"/desk/cases/{number}/transfer", {"to": "name:liming", "reason": "转交", "fence": fence})
+    last = (await whole.office.entries(number))[-1]
+    assert last.private is not None
+    assert last.private["text"] == f"已为您转给{whom}，请稍候。"
 
 
 async def test_a_day_book_is_no_consultation_not_even_when_it_is_closed(whole: Whole) -> None:

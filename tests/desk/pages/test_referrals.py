@@ -92,7 +92,7 @@ async def test_its_way_is_followed_and_nothing_is_left_out(whole: Whole) -> None
     assert (await wang.post(f"/desk/referrals/{slip}", {"standing": "done", "said": "达成协议"})).status == 303
     assert "达成协议" in (await wang.get(f"/desk/referrals/{slip}")).words
     assert slip not in (await wang.get("/desk/referrals")).text
-    (task,) = [task for task in await whole.desk.casework.tasks(number=number) if task.kind == "referral"]
+    (task,) = [task for task in await whole.desk.casework.tasks(number) if task.kind == "referral"]
     assert (task.subject, task.standing) == (slip, "open")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -102,6 +103,35 @@ async def test_what_is_wrong_is_not_told_apart(whole: Whole) -> None:
     assert wrong.words.replace("wang", "") == nobody.words.replace("nobody", "")
 
 
+async def test_who_guesses_from_outside_locks_nobody_out_of_the_office(whole: Whole) -> None:
+    first = await whole.desk.accounts.add("wang", "clerk", by="")
+
+    async def enter(password: str, address: str) -> int:
+        fields = {"name": "wang", "password": password}
+        return (await whole.send("POST", "/desk/login", fields=fields, headers={"From": address})).status
+
+    assert [await enter("wrong", "192.0.2.1") for _ in range(5)] == [401] * 5
+    assert [await enter(first, address) for address in ("192.0.2.1", "203.0.113.9")] == [401, 303]
+
+
+async def test_where_somebody_signed_in_with_a_code_guesses_from_elsewhere_slow_nothing(whole: Whole) -> None:
+    first = await whole.desk.accounts.add("li", "clerk", by="")
+    factor, home = whole.desk.accounts.second_factor, {"From": "203.0.113.9"}
+    totp = pyotp.TOTP((await factor.begin("li")).secret.replace(" ", ""))
+    await factor.confirm("li", totp.at(whole.office.clock.now()))
+    entry = {"name": "li", "password": first}
+    token = _cookie(await whole.send("POST", "/desk/login", fields=entry, headers=home))
+    (csrf, *_) = _CSRF.findall((await whole.send("GET", "/desk/code", token=token)).text)
+    whole.office.clock.turn_by(timedelta(seconds=30))
+    code = {"code": totp.at(whole.office.clock.now()), "csrf": csrf}
+    assert (await whole.send("POST", "/desk/code", token=token, fields=code, headers=home)).status == 303
+    for number in range(20):
+        wrong = {**entry, "password": "wrong"}
+        assert (await whole.send("POST", "/desk/login", fields=wrong, headers={"From": f"192.0.2.{number}"})).status == 401
+    known, new = [(await whole.send("POST", "/desk/login", fields=entry, headers=told)).status for told in (home, {"From": "198.51.100.1"})]
+    assert (known, new) == (303, 401)
+
+
 @pytest.mark.parametrize("to", ["https://evil.example/desk", "//evil.example", "/desk@evil.example", "javascript:alert(1)"])
 async def test_signing_in_leads_nowhere_else(whole: Whole, to: str) -> None:
     first = await whole.desk.accounts.add("wang", "clerk", by="")
@@ -115,6 +145,19 @@ async def test_other_sites_cannot_sign_somebody_in(whole: Whole) -> None:
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
         answer = await whole.send("POST", "/desk/login", fields={"name": "wang", "password": first}, headers=headers)
         assert (answer.status, "Set-Cookie" in answer.headers) == (403, False), headers
+
+
+async def test_signing_in_anew_ends_what_the_browser_still_carries(whole: Whole) -> None:
+    first = await whole.desk.accounts.add("wang", "clerk", by="")
+    here, elsewhere = await whole.enter("clerk", "li"), await whole.enter("clerk", "zhao")
+    entry = {"name": "wang", "password": first}
+    wrong = await whole.send("POST", "/desk/login", token=here.token, fields={**entry, "password": "wrong"})
+    assert wrong.status == 401
+    assert (await here.get("/desk")).status == 200, "nobody has proved to be somebody else"
+    entered = await whole.send("POST", "/desk/login", token=here.token, fields=entry)
+    assert (await here.get("/desk")).to == "/desk/login"
+    assert (await elsewhere.get("/desk")).status == 200
+    assert (await whole.send("GET", "/desk", token=_cookie(entered))).to == "/desk/password"
 
 
 async def test_a_session_that_was_revoked_ends_at_once(whole: Whole) -> None:

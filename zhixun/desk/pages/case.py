@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from zhixun.desk.daybook import CHANNEL
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Handler, Route, fields_of, file_of
 from zhixun.desk.limits import TITLES
+from zhixun.desk.mentions import able, mentioned
 from zhixun.desk.pages.leading import lead_on
 from zhixun.desk.ports import Advice, Daybook, Files, Known, Takeover
 from zhixun.desk.staff import Account, Staff
@@ -143,7 +145,7 @@ class CasePages:
         number = row["number"]
         mine = row["state"] == "staff" and row["operator"] == staff.name
         asked = last_words(entries, _TRIED)
-        colleagues = [one for one in await self._able() if one.name != staff.name]
+        colleagues = [one for one in able(await self.accounts()) if one.name != staff.name]
         phone = contact_of(entries)
         return {
             "case": row, "lines": lines_of(entries, self.names, self.standings, clear=clear, waiting=waiting), "mine": mine, "clear": clear,
@@ -152,7 +154,7 @@ class CasePages:
             "suggested": await self._suggested(asked, row["region"]) if mine else [],
             "labels": _labels(entries), "label_pairs": [(one, one) for one in _labels(entries)], "limit_titles": TITLES,
             "marks": MARKS, "kinds": KINDS, "results": RESULTS, "again": AGAIN,
-            "tasks": await self.casework.tasks(number=number), "outcomes": OUTCOMES, "teams": self.teams,
+            "tasks": await self.casework.tasks(number), "outcomes": OUTCOMES, "teams": self.teams,
             "colleagues": colleagues, "trace": trace_of(entries), "canned": await self.canned(staff) if mine else [],
             "may_talk": staff.role != "auditor", "may_review": staff.role in ("reviewer", "administrator"),
             **await self.related(number),
@@ -219,9 +221,11 @@ class CasePages:
         return await self.give(request, *file)
 
     async def _take_file(self, request: web.Request, staff: Staff) -> web.Response:
-        number, part = request.match_info["number"], file_of(request)
-        self.takeover.renew(number, staff.name, _fence(await fields_of(request)))
-        await self.files.keep(number, staff.actor, part.filename or "", _pieces(part))
+        number, part, fence = request.match_info["number"], file_of(request), _fence(await fields_of(request))
+        self.takeover.renew(number, staff.name, fence)
+        # While it is on its way the consultation may pass into other hands: it is asked again when it is entered.
+        held = partial(self.takeover.demand, number=number, name=staff.name, fence=fence)
+        await self.files.keep(number, staff.actor, part.filename or "", _pieces(part), held)
         self.wake(number)
         return lead_on(f"/desk/cases/{number}")
 
@@ -243,9 +247,13 @@ class CasePages:
     async def _transfer(self, number: str, staff: Staff, given: dict[str, str]) -> str:
         kind, _, name = given.get("to", "").partition(":")
         # The citizen is told whom it was passed on to.
-        if name not in (self.teams if kind == "team" else [one.name for one in await self._able()]):
+        if kind == "team":
+            targets = {team: To(team=team) for team in self.teams}
+        else:
+            targets = {one.name: To(team="", name=one.name, shown=one.told) for one in able(await self.accounts())}
+        to = targets.get(name)
+        if to is None:
             raise CitizenError("请从列表里选择转给哪位同事或哪个组。", code="bad_target", field="to")
-        to = To(team=name) if kind == "team" else To(team="", name=name, shown=self.names(name))
         await self.takeover.transfer(number, staff.name, _fence(given), to, given.get("reason", ""))
         return "/desk?done=transferred"
 
@@ -263,7 +271,7 @@ class CasePages:
 
     async def _note(self, number: str, staff: Staff, given: dict[str, str]) -> str:
         text = given.get("text", "")
-        mentions = [one.name for one in await self.accounts() if f"@{one.shown}" in text or f"@{one.name}" in text]
+        mentions = mentioned(text, await self.accounts())
         await self.casework.note(number, staff.name, text, mentions)
         for name in mentions:
             self.events.notify(name, f"{staff.shown} 在备注里提到您", number)
@@ -280,14 +288,10 @@ class CasePages:
 
     async def _plan(self, number: str, staff: Staff, given: dict[str, str]) -> str:
         kind, due, words, owner = (given.get(name, "") for name in ("kind", "due", "words", "owner"))
-        if owner and owner not in [one.name for one in await self._able()]:
+        if owner and owner not in [one.name for one in able(await self.accounts())]:
             raise CitizenError("请从在职的同事里选择负责人。", code="bad_owner", field="owner")
         await self.casework.plan(number, staff.name, kind, due, words, owner)
         return f"/desk/cases/{number}?done=planned"
-
-    async def _able(self) -> list[Account]:
-        """Return who can have a consultation or a task."""
-        return [one for one in await self.accounts() if one.active and one.role != "auditor"]
 
     async def _read(self, number: str) -> tuple[sa.RowMapping, list[Entry], frozenset[int]]:
         """Return a consultation's row, its entries, and which of them have not reached the citizen.

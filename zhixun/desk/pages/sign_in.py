@@ -61,9 +61,11 @@ class SignInPages:
         given = await fields_of(request)
         try:
             self.limiter.take(SIGN_IN, self.address(request))
-            account = await self.accounts.check_password(given.get("name", ""), given.get("password", ""))
+            account = await self.accounts.check_password(given.get("name", ""), given.get("password", ""), self.address(request))
         except (CitizenError, TryLater) as error:
             return self._login(request, name=given.get("name", ""), wrong=error.message, status=error.status)
+        # Whoever signs in here anew leaves what the browser still carries, be it their own or a colleague's.
+        await self.sessions.close(request.cookies.get(COOKIE, ""))
         stage = self.accounts.first_stage(account)
         token, _ = await self.sessions.open(account.name, stage, request.headers.get("User-Agent", ""), self.address(request))
         return self._entered(token, request.query.get("next", ""))
@@ -85,7 +87,7 @@ class SignInPages:
         given = await fields_of(request)
         try:
             self.limiter.take(SIGN_IN, self.address(request))
-            account = await self.accounts.second_factor.check(staff.name, given.get("code", ""))
+            account = await self.accounts.second_factor.check(staff.name, given.get("code", ""), self.address(request))
         except (CitizenError, TryLater) as error:
             return self.view.page("code.html", request, None, wrong=error.message, csrf=staff.csrf, status=error.status)
         return await self._go_on(request, self.accounts.next_stage(account))
@@ -98,7 +100,8 @@ class SignInPages:
         if given.get("new") != given.get("again"):
             return self._password(request, staff, wrong="两次输入的新密码不一样。", field="again", status=400)
         try:
-            account = await self.accounts.set_password(staff.name, given.get("old", ""), given.get("new", ""), staff.session)
+            old, new = given.get("old", ""), given.get("new", "")
+            account = await self.accounts.set_password(staff.name, old, new, staff.session, self.address(request))
         except (CitizenError, TryLater) as error:
             return self._password(request, staff, wrong=error.message, field=error.field or "new", status=error.status)
         if staff.stage != FULL:

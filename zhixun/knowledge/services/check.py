@@ -50,4 +50,4 @@ def catalogue_flaws(knowledge: Knowledge, targets: Collection[str]) -> Iterator[
             yield "services", f"{words}的 order 应为 1 到 {len(orders)}，不重不漏：现在是 {sorted(orders)}"
     for service in knowledge.services.values():
         if service.target not in targets:
-            yield f"services/{service.file}", f"target“{service.target}”不在 site.yml 的 requests › groups 里"
+            yield f"services/{service.file}", f"target“{service.target}”不在 site.yml 的 teams 里"
