@@ -4,11 +4,13 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 STATIC := zhixun/channels/static/widget.js
+# Two at a time, each file by one of them: a file's tests share what they have started.
+WORKERS ?= -n 2 --dist loadfile
 ADDRESS ?= http://127.0.0.1:8080
 
 help:
 	@echo "make run    安装、训练并启动服务（http://127.0.0.1:8080/）"
-	@echo "make test   安装所需并运行全部测试；make fast 只跑一分钟以内的"
+	@echo "make test   安装所需并运行全部测试；make fast 不跑要启动进程和浏览器的（几分钟）"
 	@echo "make check  检查知识内容、代码风格、类型和目录间的引用"
 	@echo "make bench  测量准确率、耗时、体积：make bench QUESTIONS=文件"
 	@echo "make bench-accuracy QUESTIONS=文件   只测准确率，并对自有问法做五折交叉验证"
@@ -39,12 +41,12 @@ check: setup
 	@.venv/bin/lint-imports
 
 fast: setup
-	@$(PYTHON) -m pytest -q -m "not slow"
+	@$(PYTHON) -m pytest -q $(WORKERS) -m "not slow"
 
 test: setup check
 	@sh scripts/browser >/dev/null
 	@bin/zhixun train
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q $(WORKERS)
 
 bench: setup train
 	@$(PYTHON) -m bench $(if $(QUESTIONS),--questions $(QUESTIONS))

@@ -87,11 +87,11 @@ def docx(text: str = "附件说明", *, kind: str = MAIN, more: Mapping[str, byt
 
 
 def packed(parts: Mapping[str, bytes]) -> bytes:
-    """Make a zip file."""
+    """Make a zip file, the same at any time."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

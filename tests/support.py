@@ -29,6 +29,7 @@ from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Hours, Site, load_site
 from zhixun.messages import EngineTurn, Entry, Event, Reply
+from zhixun.recalled import Recalled
 from zhixun.referral.book import Referrals
 from zhixun.referral.ports import Rules
 from zhixun.requests.book import Book
@@ -158,7 +159,8 @@ class Office:
 
     def restarted(self) -> Turns:
         """Return the turns of a new process on the same store."""
-        return Turns(self.database, self.journal, self.engine, self.site, self.book, self.clock, self.woken.append, self.switch)
+        recalled = Recalled(self.book, self.receipts, "ZX")
+        return Turns(self.database, self.journal, self.engine, self.site, recalled, self.clock, self.woken.append, self.switch)
 
     async def open(self, region: str = "西宁市") -> str:
         """Open a consultation; returns its number."""
@@ -218,13 +220,13 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
             database, journal, Codes(bytes(32)), clock, real_knowledge(), site, seal=sealer.seal, wake=woken.append
         )  # fmt: skip
         switch = Switch(database)
-        turns = Turns(database, journal, engine, site, book, clock, woken.append, switch)
+        receipts = Receipts(journal, folder / "archive")
+        turns = Turns(database, journal, engine, site, Recalled(book, receipts, "ZX"), clock, woken.append, switch)
         consultations = Consultations(
             database, journal, site, clock, turns.order,
             seal=sealer.seal, wake=woken.append, quick=site.quick, idle=IDLE,
             in_guide=IN_GUIDE,
         )  # fmt: skip
-        receipts = Receipts(journal, folder / "archive")
         register = Register(real_knowledge())
         referrals = Referrals(
             database, journal, clock, Codes(bytes(32)), register, Rules(site.office, "ZJ", "", site.hours, 7, 3), {},

@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from tests.channels.api import Answer, hold_against_description
+from tests.doubles.receiver import Receiver, receiving
 from tests.knowledge.made import write
 from tests.support import ROOT, until
 from zhixun.app import serve
+from zhixun.channels.partners.keys import SCOPES
 from zhixun.commands import main
 from zhixun.errors import StopNow
 from zhixun.messages import Event
+from zhixun.partnered import join_partners
 from zhixun.settings import Settings, read_settings
 from zhixun.store import open_archive
 
@@ -172,6 +176,29 @@ async def test_without_an_engine_the_service_speaks_truthfully_and_hands_over(se
         await running.until_said("智能应答已就绪")
         second = (await running.call("POST", "/api/v1/sessions", {})).body["session"]
         assert (await running.call("POST", "/api/v1/messages", {"text": "异议期多久"}, second)).body["status"] == "answered"
+
+
+async def test_a_partner_opens_with_its_key_and_is_told_what_happens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zhixun.partnered.NEWS_SECONDS", 0.05)
+    monkeypatch.setattr("zhixun.partnered.POST_SECONDS", 0.05)
+    receiver = Receiver()
+    async with receiving(receiver) as url:
+        settings = dataclasses.replace(settings, webhook_private_hosts=frozenset({"127.0.0.1"}))
+        async with open_archive(settings) as archive:
+            partners = join_partners(settings, archive.database, archive.clock, archive.daybook)
+            key = await partners.keys.add("城市门户", list(SCOPES), per_minute=600, until=date(2999, 1, 1))
+            receiver.secret = (await partners.hooks.set("城市门户", url)).encode()
+            await partners.news.catch_up()
+        async with _running(settings) as city:
+            opened = await city.call("POST", "/api/v1/sessions", {}, session=key)
+            assert opened.status == 201
+            number = opened.body["consultation"]
+            await city.call("POST", "/api/v1/close", session=opened.body["session"])
+            told = await city.call("GET", f"/api/v1/partner/consultations/{number}", session=key)
+            assert (told.status, told.body["state"]) == (200, "closed")
+            await until(lambda: receiver.got)
+    assert [(body["event"], body["consultation"]) for body in receiver.bodies] == [("closed", number)]
+    assert receiver.violations == []
 
 
 async def test_what_was_said_outlives_a_restart(settings: Settings) -> None:

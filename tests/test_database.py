@@ -75,6 +75,24 @@ async def test_a_cancelled_writer_takes_everything_back_and_lets_the_next_in(dat
     assert await _count(database) == 1
 
 
+async def test_a_writer_that_is_cancelled_while_it_waits_for_the_lock_does_not_keep_it(database: Database, tmp_path: Path) -> None:
+    async def write(day: str) -> None:
+        async with database.write() as connection:
+            await connection.execute(counters.insert().values(day=day, last=1))
+
+    other = sqlite3.connect(tmp_path / "zhixun.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(write("cancelled"))
+    await asyncio.wait({writing}, timeout=0.3)
+    writing.cancel()
+    await asyncio.wait({writing}, timeout=0.1)
+    other.execute("ROLLBACK")
+    other.close()
+    async with asyncio.timeout(5):
+        await write("next")
+    assert await _count(database) == 1
+
+
 async def test_there_is_one_writer_at_a_time(database: Database) -> None:
     inside = most = 0
 

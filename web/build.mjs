@@ -1,4 +1,5 @@
 // Builds the citizen's widget, the demo page and the staff desk into the service's folder of static files, and prints the sizes.
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,7 +51,7 @@ async function mustBeAscii(name) {
 const kb = (n) => `${(n / 1000).toFixed(1).padStart(6)} kB`;
 
 // What an agency sees of a slip is no page of the desk, and has a script and rules of its own.
-const scripts = ['demo/demo.js', 'demo/forms.js', 'desk/desk.js', 'desk/slip.js'];
+const scripts = ['demo/demo.js', 'demo/forms.js', 'desk/desk.js', 'desk/entry.js', 'desk/slip.js'];
 const styles = ['src/widget.css', 'demo/demo.css', 'demo/forms.css', 'desk/desk.css', 'desk/slip.css'];
 const pages = ['index.html', 'embed.html', 'icon.svg'];
 
@@ -60,3 +61,5 @@ for (const style of styles) await writeFile(join(out, basename(style)), await mi
 await mustBeAscii('widget.js');
 for (const page of pages) await copyFile(join(here, 'demo', page), join(out, page));
 for (const path of ['src/widget.js', ...scripts, ...styles, ...pages]) await measure(basename(path));
+// What pages of other sites name the script by. The service reckons it anew from the file, and `zhixun embed` prints the lines.
+console.log(`widget.js    sha384-${createHash('sha384').update(await readFile(join(out, 'widget.js'))).digest('base64')}`);

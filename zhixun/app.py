@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from actions.door import actions_application
-from zhixun.archive.durable import write_private
+from zhixun.archive.durable import write_once, write_private
 from zhixun.archive.index import Index
 from zhixun.archive.keys import load_secret
 from zhixun.archive.search import Search
@@ -23,9 +23,12 @@ from zhixun.archive.verify import verify_case
 from zhixun.archive.views import Views
 from zhixun.archive.words import Words
 from zhixun.channels.attachments import AttachmentDoor, give
+from zhixun.channels.embed import EmbedPages
 from zhixun.channels.faults import faults
 from zhixun.channels.forms import FormPages
+from zhixun.channels.origins import Origins
 from zhixun.channels.pages import Pages, guard
+from zhixun.channels.partners.door import PartnerDoor
 from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
 from zhixun.channels.windows import Windows
@@ -34,6 +37,7 @@ from zhixun.conversation.engine import EngineClient
 from zhixun.conversation.supervisor import EngineFiles, Supervisor, write_engine_files
 from zhixun.conversation.turn import Turns
 from zhixun.desk.events import Events
+from zhixun.doorways import Doorways, doors_of
 from zhixun.errors import StopNow
 from zhixun.figures import Counted, Figures
 from zhixun.filing import Filed
@@ -46,6 +50,7 @@ from zhixun.knowledge.services.page import catalogue_page
 from zhixun.knowledge.site import Site, load_site
 from zhixun.limits import Limiter
 from zhixun.names import told
+from zhixun.partnered import Standing, join_partners
 from zhixun.referral.pages import SlipPages
 from zhixun.sending import Register, Sent
 from zhixun.settings import Settings
@@ -89,8 +94,10 @@ class Service:
         self._events = Events(archive.database, self._windows.wake)
         self._words = Words(load_secret(settings.data_dir / "keys" / "index.key"))
         self._index = Index(archive.journal, archive.folder, self._knowledge.facets, self._words)
+        self._partners = join_partners(settings, archive.database, archive.clock, archive.daybook)
         self._figures = Figures()
         self._supervisor: Supervisor | None = None
+        self._carried: Callable[[str], None] = lambda _: None
         self._phase = "starting"
 
     async def run(self, until: asyncio.Event) -> None:
@@ -101,14 +108,18 @@ class Service:
             engine = await stack.enter_async_context(EngineClient(engine_url, token))
             talk = join_talk(self._settings, self._archive, engine, self._knowledge, self._site, self._wake)
             await self._recover()
+            doorways = Doorways(doors_of(self._settings, self._archive), self._archive, talk, self._wake, self._site.phrases)
+            self._carried = doorways.outbox.wake
             application, desk = self._application(talk, engine)
+            application.add_routes(doorways.routes())
+            keepers = (*desk.keepers(), *doorways.keepers(), *self._partners.keepers())
             password = await desk.prepare()
             await self._listen(stack, application, self._settings.http_host, self._settings.http_port)
             self._announce(f"公众页面 http://{self._settings.http_host}:{self._settings.http_port}/ （正在启动智能应答……）")
             if password:
                 self._announce(f"工作台 http://{self._settings.http_host}:{self._settings.http_port}/desk")
                 self._announce(f"首个管理员 admin 的一次性密码（只显示这一次）：{password}")
-            async with asyncio.TaskGroup() as tasks:
+            async with doorways.running(), asyncio.TaskGroup() as tasks:
                 # The dictionary is read in one go that nothing else can run beside: while the engine starts, not while people talk.
                 tasks.create_task(asyncio.to_thread(self._words.marks, "预热"))
                 background = [
@@ -120,7 +131,7 @@ class Service:
                     tasks.create_task(self._repeat(DELIVERY_SECONDS, talk.deliveries.carry_due)),
                     tasks.create_task(self._repeat(REMINDER_SECONDS, talk.referrals.remind_due)),
                     tasks.create_task(desk.watch()),
-                    *(tasks.create_task(self._repeat(seconds, work)) for seconds, work in desk.keepers()),
+                    *(tasks.create_task(self._repeat(seconds, work)) for seconds, work in keepers),
                 ]
                 await until.wait()
                 for task in background:
@@ -130,34 +141,43 @@ class Service:
     def _wake(self, number: str) -> None:
         self._windows.wake(number)
         self._events.wake(number)
+        self._carried(number)
 
     def _application(self, talk: Talk, engine: EngineClient) -> tuple[web.Application, FrontDesk]:
         progress = Progress(self._archive.receipts, talk.book, talk.referrals)
         originals = self._settings.data_dir / "sources"
+        about = _site_page(self._site)
+        origins = Origins(about, self._site.hosts, self._settings.public_url)
+        limiter = Limiter(self._settings.limits)
+        standing = Standing(self._archive.database, talk.book, talk.referrals)
         door = WebDoor(
             citizens=talk.consultations,
             turns=Counted(talk.turns, self._figures),
-            limiter=Limiter(self._settings.limits),
-            site=_site_page(self._site),
+            limiter=limiter,
+            site=origins.page,
             clause=Clauses(self._knowledge, self._archive.clock.today, originals).find,
             receipt=progress.of,
             regions=tuple(dict.fromkeys((self._site.region, *self._site.regions, *self._knowledge.glossary.places))),
+            partners=PartnerDoor(self._partners.keys, limiter, standing.of),
             trusted_proxy=self._settings.trusted_proxy,
         )
-        application = web.Application(middlewares=[faults], client_max_size=MAX_BODY)
-        application.on_response_prepare.append(guard)
+        application = web.Application(middlewares=[faults, origins.gate], client_max_size=MAX_BODY)
+        application.on_response_prepare.extend((guard, origins.answer))
         application.add_routes(door.routes())
         application.add_routes(AttachmentDoor(door, self._archive.attachments, self._wake).routes())
         application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows, self._events.is_typing).handle)
         forms = FormPages(
-            site=_site_page(self._site), services=catalogue_page(self._knowledge), limiter=door.limiter, address=door.address,
+            site=about, services=catalogue_page(self._knowledge), limiter=door.limiter, address=door.address,
             receiver=Received(self._knowledge, self._site, self._archive.clock, talk.book), progress=progress.shown,
         )  # fmt: skip
         application.add_routes(forms.routes())
+        widgets = self._settings.data_dir / "widgets"
+        embed = EmbedPages(about, self._site.hosts, STATIC, widgets, self._settings.public_url, write_once)
+        application.add_routes(embed.routes())
         application.add_routes(Pages(STATIC, lambda: self._readiness(engine), self._figures.registry).routes())
         desk = self._desk(talk, engine, door)
         application.add_routes(desk.routes())
-        slips = SlipPages(_site_page(self._site), talk.referrals, talk.letters, door.limiter, door.address)
+        slips = SlipPages(about, talk.referrals, talk.letters, door.limiter, door.address)
         application.add_routes(slips.routes())
         return application, desk
 

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, TypeVar
 from tqdm import tqdm
 
 from zhixun.clock import Clock
+from zhixun.embed_command import add_embed, run_embed
 from zhixun.errors import StopNow, ZhixunError
+from zhixun.key_commands import add_key, run_key
 from zhixun.knowledge.check import check, check_site
 from zhixun.knowledge.coverage import Use, coverage, coverage_flaws, read_rows, table
 from zhixun.knowledge.guides.draw import draw
@@ -29,10 +31,10 @@ from zhixun.knowledge.site import load_site
 from zhixun.requests.standing import STANDINGS
 from zhixun.requests.words import masked, told_line
 from zhixun.settings import Settings, read_settings
+from zhixun.user_commands import add_user, run_user
 
 if TYPE_CHECKING:  # the app brings the engine's libraries, which most commands do not need
 
-    from zhixun.desk.staff import Account
     from zhixun.requests.request import Request
     from zhixun.store import Archive
 
@@ -89,8 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--reason", required=True, help="删除原因（会永久留存，不要写个人信息）")
     command = add("report", "打印报表", _report)
     command.add_argument("what", choices=("coverage",), help="coverage 规范各条款由什么内容承担、用过几次、还缺什么")
+    command = add("channels", "检查公众号、企业微信、Telegram 的接入设置，或者设置公众号菜单", _channels)
+    words = "check 连一次平台检查设置，说明哪里不对、怎么改；menu 把公众号的自定义菜单设成 site.yml 的 wechat_menu"
+    command.add_argument("what", choices=("check", "menu"), help=words)
     add("rebuild", "由流水和封存文件重建索引", _rebuild)
-    _add_user(add("user", "管理工作人员账号", _user))
+    add_user(add("user", "管理工作人员账号", run_user))
+    add_embed(add("embed", "打印其他网站嵌入咨询窗口要粘贴的代码", run_embed))
+    add_key(add("key", "管理其他系统的接入密钥和通知地址", run_key))
     add("demo", "在新的、空的数据目录里放入一个月的演示数据，供试用工作台（人和单位都是编的）", _demo)
     command = add("sources", "导入官方文件原文，使依据能打开原条文", _sources)
     command.add_argument("source", help="sources.yml 里的编号")
@@ -105,16 +112,6 @@ def _add_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("--owner", default="", help="由谁负责")
     command.add_argument("--note", default="", help="写给申请人的说明；退回补充和不予办理时必填")
     command.add_argument("--contacts", action="store_true", help="查看时显示完整的填写内容和电话")
-
-
-def _add_user(command: argparse.ArgumentParser) -> None:
-    words = "list 列出，add 新增，change 修改，reset 重发一次性密码并解锁，unbind 关闭双因素验证（手机和恢复码都丢了时用）"
-    command.add_argument("what", choices=("list", "add", "change", "reset", "unbind"), help=words)
-    command.add_argument("name", nargs="?", default="", help="用户名")
-    command.add_argument("--role", help="clerk 坐席（新增时的默认值）、reviewer 审核、administrator 管理、auditor 审计（只读）")
-    command.add_argument("--shown", help="显示名，如“李老师”")
-    command.add_argument("--team", action="append", help="所属组别，可以写多次")
-    command.add_argument("--active", choices=("yes", "no"), help="change 时：no 停用，yes 恢复使用")
 
 
 def _serve(settings: Settings, given: argparse.Namespace) -> int:
@@ -132,6 +129,17 @@ def _serve(settings: Settings, given: argparse.Namespace) -> int:
     except* ZhixunError as group:
         raise group.exceptions[0] from None
     return WELL
+
+
+def _channels(settings: Settings, given: argparse.Namespace) -> int:
+    from zhixun.door_commands import check_doors, set_wechat_menu, told_findings
+
+    if given.what == "menu":
+        print(f"公众号菜单已设置：{asyncio.run(set_wechat_menu(settings))} 个一级菜单。取消关注再关注，马上能看到新菜单；老用户最多一天。")
+        return WELL
+    found = asyncio.run(check_doors(settings))
+    print("\n".join(told_findings(found)))
+    return WELL if all(finding.ok for findings in found.values() for finding in findings) else FLAWED
 
 
 def _train(settings: Settings, given: argparse.Namespace) -> int:
@@ -310,40 +318,6 @@ def _rebuild(settings: Settings, given: argparse.Namespace) -> int:
     return WELL
 
 
-def _user(settings: Settings, given: argparse.Namespace) -> int:
-    from zhixun.archive.keys import load_secret
-    from zhixun.desk.accounts import SYSTEM, Accounts
-
-    if given.what != "list" and not given.name:
-        raise StopNow("请写明用户名。")
-
-    async def work(archive: Archive) -> list[str]:
-        key = load_secret(settings.data_dir / "keys" / "staff.key")
-        # Nobody signs in by a command, so that no role must have a second factor here.
-        accounts = Accounts(archive.database, archive.clock, archive.daybook, key, frozenset())
-        match given.what:
-            case "add":
-                password = await accounts.add(
-                    given.name, given.role or "clerk", by=SYSTEM, shown=given.shown or "", teams=given.team or ()
-                )
-                return [f"{given.name} 的一次性密码（只显示这一次）：{password}"]
-            case "reset":
-                return [f"{given.name} 的一次性密码（只显示这一次）：{await accounts.reset(given.name, by=SYSTEM)}"]
-            case "change":
-                active = None if given.active is None else given.active == "yes"
-                return [_told(await accounts.change(
-                    given.name, by=SYSTEM, role=given.role, shown=given.shown, teams=given.team, active=active
-                ))]  # fmt: skip
-            case "unbind":
-                await accounts.second_factor.remove(given.name, by=SYSTEM)
-                return [f"{given.name} 的双因素验证已关闭。"]
-        return [_told(account) for account in await accounts.list()]
-
-    for line in _with_archive(settings, work):
-        print(line)
-    return WELL
-
-
 def _demo(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.demo import fill
 
@@ -361,20 +335,6 @@ def _demo(settings: Settings, given: argparse.Namespace) -> int:
     return WELL
 
 
-def _told(account: Account) -> str:
-    """Tell an account in one line."""
-    from zhixun.desk.staff import ROLES
-
-    marks = {
-        "已停用": not account.active, "一次性密码未改": account.one_time, "双因素验证": account.second_factor,
-        "已锁定": bool(account.locked_until),
-    }  # fmt: skip
-    shown = account.shown if account.shown != account.name else ""
-    parts = (account.name, shown, f"{ROLES[account.role]}（{account.role}）", "、".join(account.teams),
-             *(mark for mark, holds in marks.items() if holds))  # fmt: skip
-    return "  ".join(filter(None, parts))
-
-
 def _sources(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.archive.durable import write_once
     from zhixun.knowledge.clauses import import_source
@@ -386,10 +346,6 @@ def _sources(settings: Settings, given: argparse.Namespace) -> int:
 
 def _with_archive(settings: Settings, work: Callable[[Archive], Awaitable[_T]]) -> _T:
     """Open the store, do one piece of work, close it."""
-    from zhixun.store import open_archive
+    from zhixun.store import with_archive
 
-    async def run() -> _T:
-        async with open_archive(settings) as archive:
-            return await work(archive)
-
-    return asyncio.run(run())
+    return with_archive(settings, work)

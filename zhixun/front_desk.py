@@ -15,7 +15,9 @@ from zhixun.archive.export import harmless
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import load_secret
 from zhixun.archive.opened import open_rows
+from zhixun.archive.receipt import Receipts
 from zhixun.clock import Clock
+from zhixun.conversation.redact import clean
 from zhixun.conversation.switch import Switch
 from zhixun.conversation.takeover import Takeover
 from zhixun.database import Database
@@ -24,6 +26,7 @@ from zhixun.desk.audit import Audit
 from zhixun.desk.canned import Canned
 from zhixun.desk.casework import Casework
 from zhixun.desk.daybook import Daybook
+from zhixun.desk.entries import Entries, Offered
 from zhixun.desk.escalation import Escalation
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Gate, Route
@@ -31,6 +34,7 @@ from zhixun.desk.pages.archive import ArchivePages
 from zhixun.desk.pages.audit import AuditPages
 from zhixun.desk.pages.canned import CannedPages
 from zhixun.desk.pages.case import CasePages
+from zhixun.desk.pages.entry import EntryPages, Office
 from zhixun.desk.pages.queue import QueuePages
 from zhixun.desk.pages.referrals import ReferralPages
 from zhixun.desk.pages.requests import RequestPages
@@ -46,11 +50,15 @@ from zhixun.desk.staff_sessions import StaffSessions
 from zhixun.desk.task_list import TaskList
 from zhixun.desk.view import View
 from zhixun.desk.waiting import Queue
+from zhixun.doors import DOORS
 from zhixun.errors import StopNow
 from zhixun.filing import Filed
+from zhixun.joined import Received
 from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.services.page import catalogue_page
 from zhixun.knowledge.site import Site
 from zhixun.limits import Limiter
+from zhixun.names import CHANNELS
 from zhixun.ports import Seal
 from zhixun.referral.standing import STANDINGS as SLIP_STANDINGS
 from zhixun.requests.book import Book
@@ -146,7 +154,8 @@ class FrontDesk:
         rooms = self._rooms
         queue = QueuePages(self._view, self._queue, rooms.events, self._shown, self._sessions.peek, self._duty)
         case = CasePages(
-            view=self._view, database=rooms.database, journal=rooms.journal, takeover=rooms.takeover, casework=self.casework,
+            view=self._view, database=rooms.database, journal=rooms.journal, clock=rooms.clock, takeover=rooms.takeover,
+            casework=self.casework,
             queue=self._queue, events=rooms.events, advice=self.advice, daybook=rooms.daybook, names=self._shown,
             accounts=self.accounts.list, teams=[team.name for team in rooms.site.teams], related=self._related,
             intact=rooms.intact, canned=self._canned.of, files=rooms.files, give=rooms.give, wake=rooms.wake,
@@ -166,13 +175,41 @@ class FrontDesk:
         tasks = TaskPages(self._view, self._tasks, self.casework, rooms.daybook, rooms.clock, self._shown)
         self._counted = (tasks, requests)
         others = (
-            tasks,
+            tasks, self._entry_pages(),
             TeamPages(self._view, rooms.database, self.accounts, self._sessions, rooms.daybook, teams),
             RosterPages(self._view, self._roster, rooms.clock, rooms.site.hours.spans, self.accounts.list, self._shown),
             CannedPages(self._view, self._canned, teams), SwitchPages(self._view, rooms.switch, self._audit, rooms.daybook),
             AuditPages(self._view, self._audit, rooms.daybook, rooms.clock, harmless, self.accounts.list),
         )  # fmt: skip
         return [route for pages in (entering, queue, case, archive, referrals, requests, *others) for route in pages.routes()]
+
+    def _entry_pages(self) -> EntryPages:
+        rooms, site, clock = self._rooms, self._rooms.site, self._rooms.clock
+        receipts = Receipts(rooms.journal, rooms.filed.folder)
+
+        def cleaned(text: str) -> tuple[str, Sequence[str]]:
+            kept = clean(text)
+            return kept.text, kept.hidden
+
+        async def code(number: str) -> str:
+            async with rooms.database.read() as connection:
+                return await receipts.code(connection, number)
+
+        async def made(number: str) -> Sequence[Mapping[str, str]]:
+            found = await rooms.book.of(number)
+            return [{"number": one.number, "title": one.title, "code": rooms.sent.codes.code_of(one.number)} for one in found]
+
+        regions = tuple(dict.fromkeys((site.region, *site.regions)))
+        office = Office(
+            Offered(regions, tuple(rooms.knowledge.glossary.rights), site.phrases["oral_consent"]), site.region,
+            catalogue_page(rooms.knowledge), lambda: site.callback_due(clock.local()), site.hours_words(), rooms.settings.public_url,
+        )  # fmt: skip
+        entries = Entries(rooms.database, rooms.journal, clock, cleaned, rooms.book.take, seal=rooms.seal, wake=rooms.wake)
+        received = Received(rooms.knowledge, site, clock, rooms.book)
+        return EntryPages(
+            view=self._view, database=rooms.database, journal=rooms.journal, entries=entries, advice=self.advice, daybook=rooms.daybook,
+            clock=clock, office=office, read=received.read, code=code, made=made,
+        )  # fmt: skip
 
     async def _related(self, number: str) -> Mapping[str, Any]:
         made = await self._rooms.book.of(number)
@@ -190,7 +227,8 @@ class FrontDesk:
 
     async def learn_names(self) -> None:
         """Read how colleagues are called, for pages that name them."""
-        self._names = {account.name: account.shown for account in await self.accounts.list()}
+        # Who talks with citizens in a platform's own client is known by the platform alone.
+        self._names = {account.name: account.shown for account in await self.accounts.list()} | {door: CHANNELS[door] for door in DOORS}
 
     async def _count(self) -> None:
         """Count what waits behind the main pages."""

@@ -10,7 +10,8 @@ STATES: Mapping[str, str] = {
     "bot": "智能助手接待", "queued": "等待人工", "message_left": "已留言，待回电", "staff": "人工接待", "closed": "已结束",
 }  # fmt: skip
 CHANNELS: Mapping[str, str] = {
-    "web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口", "form": "网页表单",
+    "web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口", "partner": "接入系统",
+    "form": "网页表单",
     "phone": "电话", "counter": "窗口", "desk": "工作台",
 }  # fmt: skip
 STATUS_NAMES: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""Saying something to a citizen outside of a turn: journalled and put into the outbox in one breath."""
+"""Saying something to a citizen outside of a turn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.database import consultations, outbox
+from zhixun.database import consultations
 from zhixun.messages import Entry, Event, Reply, dump
 from zhixun.ports import Journal
 
@@ -22,12 +22,8 @@ async def tell(
     Args:
         actor: who speaks. told: what else may be read by whoever holds the file.
     """
-    query = sa.select(consultations.c.state, consultations.c.channel).where(consultations.c.number == number)
-    state, channel = (await connection.execute(query)).one()
-    if state == "closed":
+    if await connection.scalar(sa.select(consultations.c.state).where(consultations.c.number == number)) == "closed":
         return None
     facts = {"turn": 0, "kind": reply.kind, "knowledge": list(reply.knowledge), **told}
     words = {"text": reply.text, "basis": dump(reply.basis), "buttons": dump(reply.buttons)}
-    entry = (await journal.append(connection, number, [Event("said", actor, facts, words)]))[0]
-    await connection.execute(outbox.insert().values(consultation=number, seq=entry.seq, channel=channel, delivered=None))
-    return entry
+    return (await journal.append(connection, number, [Event("said", actor, facts, words)]))[0]

@@ -43,6 +43,23 @@ class Settings:
     webhook_secrets_file: Path | None
     webhook_private_hosts: frozenset[str]
     ca_file: Path | None
+    wechat_app_id: str
+    wechat_token_file: Path | None
+    wechat_aes_key_file: Path | None
+    wechat_secret_file: Path | None
+    wechat_api_url: str
+    wechat_notice: str
+    wecom_corp_id: str
+    wecom_token_file: Path | None
+    wecom_aes_key_file: Path | None
+    wecom_secret_file: Path | None
+    wecom_api_url: str
+    wecom_staff: str
+    telegram_token_file: Path | None
+    telegram_secret_file: Path | None
+    telegram_api_url: str
+    telegram_polling: bool
+    telegram_staff_chat: str
 
     @property
     def knowledge_dir(self) -> Path:
@@ -76,7 +93,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         guide_hours=values["GUIDE_HOURS"],
         trusted_proxy=values["TRUSTED_PROXY"],
         public_url=values["PUBLIC_URL"].rstrip("/"),
-        **{name.lower(): values[name] for name in _SENDING},
+        **{name.lower(): values[name] for name in (*_SENDING, *_DOORS)},
     )
 
 
@@ -133,6 +150,16 @@ def _address(value: str) -> str:
     return value
 
 
+def _base(value: str) -> str:
+    return _address(value).rstrip("/")
+
+
+def _staff(value: str) -> str:
+    if value not in ("desk", "wecom"):
+        raise ValueError("应为 desk（在工作台接待）或 wecom（在企业微信里接待）")
+    return value
+
+
 def _tls(value: str) -> str:
     if value not in ("starttls", "tls", "off"):
         raise ValueError("应为 starttls、tls 或 off")
@@ -154,6 +181,11 @@ def _day(value: str) -> date | None:
 
 _SENDING = ("SMTP_HOST", "SMTP_PORT", "SMTP_FROM", "SMTP_USER", "SMTP_PASSWORD_FILE", "SMTP_TLS", "WEBHOOK_SECRETS_FILE",
             "WEBHOOK_PRIVATE_HOSTS", "CA_FILE")  # fmt: skip
+_DOORS = (
+    "WECHAT_APP_ID", "WECHAT_TOKEN_FILE", "WECHAT_AES_KEY_FILE", "WECHAT_SECRET_FILE", "WECHAT_API_URL", "WECHAT_NOTICE",
+    "WECOM_CORP_ID", "WECOM_TOKEN_FILE", "WECOM_AES_KEY_FILE", "WECOM_SECRET_FILE", "WECOM_API_URL", "WECOM_STAFF",
+    "TELEGRAM_TOKEN_FILE", "TELEGRAM_SECRET_FILE", "TELEGRAM_API_URL", "TELEGRAM_POLLING", "TELEGRAM_STAFF_CHAT",
+)  # fmt: skip
 _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "DATA_DIR": (_path, "./var"),
     "PROJECT_DIR": (_path, str(Path(__file__).resolve().parent.parent)),
@@ -178,4 +210,21 @@ _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "WEBHOOK_SECRETS_FILE": (_optional_path, ""),
     "WEBHOOK_PRIVATE_HOSTS": (_names, ""),
     "CA_FILE": (_optional_path, ""),
+    "WECHAT_APP_ID": (str, ""),
+    "WECHAT_TOKEN_FILE": (_optional_path, ""),
+    "WECHAT_AES_KEY_FILE": (_optional_path, ""),
+    "WECHAT_SECRET_FILE": (_optional_path, ""),
+    "WECHAT_API_URL": (_base, "https://api.weixin.qq.com"),
+    "WECHAT_NOTICE": (str, ""),
+    "WECOM_CORP_ID": (str, ""),
+    "WECOM_TOKEN_FILE": (_optional_path, ""),
+    "WECOM_AES_KEY_FILE": (_optional_path, ""),
+    "WECOM_SECRET_FILE": (_optional_path, ""),
+    "WECOM_API_URL": (_base, "https://qyapi.weixin.qq.com"),
+    "WECOM_STAFF": (_staff, "desk"),
+    "TELEGRAM_TOKEN_FILE": (_optional_path, ""),
+    "TELEGRAM_SECRET_FILE": (_optional_path, ""),
+    "TELEGRAM_API_URL": (_base, "https://api.telegram.org"),
+    "TELEGRAM_POLLING": (_switch, "off"),
+    "TELEGRAM_STAFF_CHAT": (str, ""),
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from zhixun.archive.attachments import Attachments, folder_beside
 from zhixun.archive.journal import Journal
@@ -22,7 +23,9 @@ from zhixun.knowledge.site import load_site
 from zhixun.requests.codes import Codes
 from zhixun.settings import Settings
 
-__all__ = ["Archive", "open_archive"]
+__all__ = ["Archive", "open_archive", "with_archive"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,13 @@ async def open_archive(settings: Settings, patience: float = 10) -> AsyncIterato
             Codes(load_secret(keys / "requests.key")), Daybook(database, journal, clock, site.region, seal=sealer.seal),
             Attachments(database, journal, folder_beside(folder), site.phrases["attached"]),
         )  # fmt: skip
+
+
+def with_archive(settings: Settings, work: Callable[[Archive], Awaitable[_T]]) -> _T:
+    """Open the store, do one piece of work, close it; for a command."""
+
+    async def run() -> _T:
+        async with open_archive(settings) as archive:
+            return await work(archive)
+
+    return asyncio.run(run())

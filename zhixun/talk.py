@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from zhixun.archive.keys import load_secret
+from zhixun.conversation.arrivals import Arrivals
 from zhixun.conversation.consultation import Consultations
 from zhixun.conversation.engine import EngineClient
 from zhixun.conversation.switch import Switch
@@ -14,7 +16,9 @@ from zhixun.conversation.turn import Turns
 from zhixun.joined import request_book
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Site
+from zhixun.messages import Button
 from zhixun.ports import Seal
+from zhixun.recalled import Recalled
 from zhixun.referral.book import Referrals
 from zhixun.referral.deliver import Deliveries
 from zhixun.referral.letters import Letters
@@ -31,6 +35,7 @@ class Talk:
     """What talks with citizens; `seal` seals a closed consultation and has the engine forget it."""
 
     turns: Turns
+    arrivals: Arrivals
     consultations: Consultations
     book: Book
     takeover: Takeover
@@ -58,7 +63,8 @@ def join_talk(
 
     switch = Switch(database)
     book = request_book(database, journal, archive.codes, clock, knowledge, site, seal=seal, wake=wake)
-    turns = Turns(database, journal, engine, site, book, clock, wake, switch)
+    recalled = Recalled(book, archive.receipts, site.number_prefix)
+    turns = Turns(database, journal, engine, site, recalled, clock, wake, switch)
     consultations = Consultations(
         database, journal, site, clock, turns.order, seal=seal, wake=wake, quick=site.quick,
         idle=timedelta(minutes=settings.idle_minutes), in_guide=timedelta(hours=settings.guide_hours),
@@ -71,4 +77,8 @@ def join_talk(
     referrals = Referrals(database, journal, clock, archive.codes, register, rules, carriers, seal=seal, wake=wake)
     letters = Letters(rules, archive.codes)
     deliveries = Deliveries(database, referrals, letters, register, carriers, clock)
-    return Talk(turns, consultations, book, takeover, switch, referrals, letters, deliveries, seal)
+    arrivals = Arrivals(
+        database, journal, turns, site, clock, key=load_secret(settings.data_dir / "keys" / "threads.key"),
+        region=site.region, quick=[Button(one["title"], one["payload"]) for one in site.quick],
+    )  # fmt: skip
+    return Talk(turns, arrivals, consultations, book, takeover, switch, referrals, letters, deliveries, seal)

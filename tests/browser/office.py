@@ -14,15 +14,19 @@ from zhixun.training import model_path
 
 CLOSED_DAY = "2026-11-14"
 _LEASE_SECONDS = 10
+_CITY: dict[str, object] = {
+    "title": "城市门户 知识产权问答", "region": "青海省", "colours": {"main": "#7a1f5c", "text": "#fff7d6"},
+    "quick": [{"title": "城市商标注册", "payload": "商标怎么注册"}],
+}  # fmt: skip
 _ALL_DAY = ["00:00-24:00"]
 _FIRST = "首个管理员 admin 的一次性密码（只显示这一次）："
 _LINKED = ("actions", "config.yml", "data", "domain.yml", "requirements.lock", "zhixun")
 
 
-def project_in(folder: Path) -> Path:
-    """Make a project that differs from ours in its hours and its lease alone, with our model; returns its folder.
+def project_in(folder: Path, hosts_port: int) -> Path:
+    """Make a project that differs from ours in its hours, its lease and its sites alone, with our model; returns its folder.
 
-    It is open all day and every day of every year but on `CLOSED_DAY`.
+    It is open all day and every day of every year but on `CLOSED_DAY`. Pages of the site "city" are served on `hosts_port`.
     """
     knowledge = folder / "knowledge"
     knowledge.mkdir(parents=True)
@@ -32,6 +36,7 @@ def project_in(folder: Path) -> Path:
     site = _taken(knowledge / "site.yml")
     site["hours"] |= {"week": dict.fromkeys(range(1, 8), _ALL_DAY), "days": {yaml.safe_load(CLOSED_DAY): []}}
     site["desk"]["lease_seconds"] = _LEASE_SECONDS
+    site["sites"] = [{"id": "city", "origins": [f"http://city.localhost:{hosts_port}"], **_CITY}]
     _put(knowledge / "site.yml", site)
     known = _taken(knowledge / "calendar.yml")
     plain = {"source": "（测试）", "verified": "V*", "holidays": {}, "workdays": []}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.office import closed_office, employ, open_office, project_in
-from tests.product import OPEN, PROJECT, READY
+from tests.product import OPEN, PROJECT, READY, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,8 @@ STAFF_OF_CLOSED = {"zhou": ("--shown", "周老师")}
 def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Give what the pages are told: the addresses of an open and of a closed office, and the passwords of the people there."""
     folder = tmp_path_factory.mktemp("offices")
-    project = project_in(folder / "project")
+    hosts_port = free_port()
+    project = project_in(folder / "project", hosts_port)
     with ExitStack() as stack:
         at_work, day_off = open_office(folder / "open", project), closed_office(folder / "closed", project)
         for office in (at_work, day_off):
@@ -44,7 +45,10 @@ def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
             office.running.wait_for(OPEN)
         passwords = employ(day_off, STAFF_OF_CLOSED) | employ(at_work, STAFF)
         at_work.running.wait_for(READY)
-        yield {"ZHIXUN_URL": at_work.url, "ZHIXUN_CLOSED_URL": day_off.url, "ZHIXUN_STAFF": json.dumps(passwords)}
+        yield {
+            "ZHIXUN_URL": at_work.url, "ZHIXUN_CLOSED_URL": day_off.url, "ZHIXUN_STAFF": json.dumps(passwords),
+            "ZHIXUN_HOSTS_PORT": str(hosts_port),
+        }  # fmt: skip
 
 
 def test_the_widget_and_the_desk_in_chromium(offices: dict[str, str], tmp_path: Path) -> None:

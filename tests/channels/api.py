@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,12 +15,17 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
+from tests.channels.partnership import partners_of
 from tests.support import Office, real_knowledge
 from zhixun.archive.attachments import Attachments, folder_beside
+from zhixun.archive.durable import write_once
 from zhixun.channels.attachments import AttachmentDoor
+from zhixun.channels.embed import EmbedPages
 from zhixun.channels.faults import faults
 from zhixun.channels.forms import FormPages
+from zhixun.channels.origins import Host, Origins
 from zhixun.channels.pages import Pages, guard
+from zhixun.channels.partners.door import PartnerDoor
 from zhixun.channels.shapes import openapi
 from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
@@ -29,6 +34,7 @@ from zhixun.joined import Progress, Received
 from zhixun.knowledge.clauses import Clauses
 from zhixun.knowledge.services.page import catalogue_page
 from zhixun.limits import Bucket, Limiter
+from zhixun.partnered import Partners, Standing
 
 REGIONS = ("西宁市", "青海省", "全国")
 MAX_BODY = 64 * 1024
@@ -55,6 +61,8 @@ class Api:
     limiter: Limiter
     seconds: list[float]
     files: Attachments
+    partners: Partners
+    application: web.Application
     ready: list[bool] = field(default_factory=lambda: [True])
 
     async def call(
@@ -71,9 +79,9 @@ class Api:
         hold_against_description(method, path.partition("?")[0], answer)
         return answer
 
-    async def open(self, **body: Any) -> tuple[str, str]:
-        """Open a consultation; returns session and number."""
-        opened = await self.call("POST", "/api/v1/sessions", body)
+    async def open(self, key: str = "", **body: Any) -> tuple[str, str]:
+        """Open a consultation, with a partner's key where one is given; returns session and number."""
+        opened = await self.call("POST", "/api/v1/sessions", body, session=key)
         assert opened.status == 201
         return opened.body["session"], opened.body["consultation"]
 
@@ -125,6 +133,7 @@ class Window:
 def hold_against_description(method: str, path: str, answer: Answer) -> None:
     """Fail when openapi.yml does not describe this answer."""
     path = re.sub(r"^(/api/v1/attachments/)[^/]+$", r"\1{id}", path)
+    path = re.sub(r"^(/api/v1/partner/consultations/)[^/]+$", r"\1{number}", path)
     operation = DESCRIBED["paths"].get(path, {}).get(method.lower())
     if operation is None:
         assert answer.status in (204, 404, 405), (method, path, answer.status)
@@ -159,23 +168,28 @@ def _check_frame(frame: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = False) -> AsyncIterator[Api]:
+async def api_of(
+    office: Office, *, limits: bool = False, trusted_proxy: bool = False, hosts: Sequence[Host] = (), public_url: str = ""
+) -> AsyncIterator[Api]:
     """Serve the citizen's doors of `office` on loopback; time for the limiter stands still until the test turns it."""
     windows, seconds = Windows(), [0.0]
     limiter = Limiter(limits, lambda: seconds[0])
     office.consultations._wake = office.turns._wake = windows.wake
-    knowledge = real_knowledge()
+    knowledge, partners = real_knowledge(), partners_of(office)
 
     progress = Progress(office.receipts, office.book, office.referrals)
+    about = {"name": office.site.name, "office": office.site.office, "program": "程序", "notice": "告知", "regions": list(REGIONS),
+             "quick": [], "hours": office.site.hours_words()}  # fmt: skip
+    origins = Origins(about, hosts, public_url)
     door = WebDoor(
         citizens=office.consultations,
         turns=office.turns,
         limiter=limiter,
-        site={"name": office.site.name, "program": "程序", "notice": "告知", "regions": list(REGIONS), "quick": [],
-              "hours": office.site.hours_words()},
+        site=origins.page,
         clause=Clauses(knowledge, lambda: date(2026, 11, 20), office.folder / "sources").find,
         receipt=progress.of,
         regions=REGIONS,
+        partners=PartnerDoor(partners.keys, limiter, Standing(office.database, office.book, office.referrals).of),
         trusted_proxy=trusted_proxy,
     )  # fmt: skip
     ready = [True]
@@ -187,8 +201,8 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     static.mkdir()
     (static / "index.html").write_text("<!doctype html><title>页</title>")
     (static / "widget.js").write_text("export {}")
-    application = web.Application(middlewares=[faults], client_max_size=MAX_BODY)
-    application.on_response_prepare.append(guard)
+    application = web.Application(middlewares=[faults, origins.gate], client_max_size=MAX_BODY)
+    application.on_response_prepare.extend((guard, origins.answer))
     application.add_routes(door.routes())
     files = Attachments(
         office.database, office.journal, folder_beside(office.folder / "archive"), office.site.phrases["attached"], spare=0
@@ -196,10 +210,11 @@ async def api_of(office: Office, *, limits: bool = False, trusted_proxy: bool = 
     application.add_routes(AttachmentDoor(door, files, windows.wake).routes())
     application.router.add_get("/api/v1/ws", SocketDoor(door, windows, lambda _: False).handle)
     forms = FormPages(
-        site={"name": office.site.name, "office": office.site.office}, services=catalogue_page(knowledge), limiter=limiter,
+        site=about, services=catalogue_page(knowledge), limiter=limiter,
         receiver=Received(knowledge, office.site, office.clock, office.book), progress=progress.shown, address=door.address,
     )  # fmt: skip
     application.add_routes(forms.routes())
+    application.add_routes(EmbedPages(about, hosts, static, office.folder / "widgets", public_url, write_once).routes())
     application.add_routes(Pages(static, readiness, CollectorRegistry()).routes())
     async with TestServer(application) as server, ClientSession() as http:
-        yield Api(office, f"http://{server.host}:{server.port}", http, windows, limiter, seconds, files, ready)
+        yield Api(office, f"http://{server.host}:{server.port}", http, windows, limiter, seconds, files, partners, application, ready)

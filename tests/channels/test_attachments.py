@@ -184,6 +184,16 @@ async def _(api: Api, patch: pytest.MonkeyPatch) -> Answer:
     return await _fetch(api, session, identity)
 
 
+@case("POST", PATH, 403)
+async def _(api: Api, patch: pytest.MonkeyPatch) -> Answer:
+    return await api.call("POST", PATH, raw=b"%PDF", headers={"Origin": "https://elsewhere.example"})
+
+
+@case("GET", f"{PATH}/{{id}}", 403)
+async def _(api: Api, patch: pytest.MonkeyPatch) -> Answer:
+    return await api.call("GET", f"{PATH}/any", headers={"Origin": "https://elsewhere.example"})
+
+
 def test_every_documented_answer_has_a_case() -> None:
     documented = {
         (method.upper(), path, int(status))

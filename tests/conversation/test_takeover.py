@@ -236,7 +236,7 @@ async def test_what_staff_say_is_journalled_with_the_fence_and_put_on_its_way(of
     said = await office.takeover.say(number, "wang", fence, f" {SECRET}可以申请专利。\n", once="a", knowledge=("q1",), basis=basis)
     assert said == (await office.entries(number))[-1]
     assert (said.kind, said.actor) == ("said", "staff:wang")
-    assert said.open == {"turn": 0, "kind": "staff", "knowledge": ["q1"], "fence": fence, "first": True}
+    assert said.open == {"turn": 0, "kind": "staff", "knowledge": ["q1"], "fence": fence, "first": True, "message_id": "staff:a"}
     assert said.private["text"] == f"{SECRET}可以申请专利。"
     assert said.private["basis"][0]["locator"] == "第三十三条"
     assert office.sql("SELECT delivered FROM outbox WHERE consultation = ? AND seq = ?", number, said.seq) == [(None,)]

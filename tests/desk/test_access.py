@@ -68,6 +68,12 @@ c r a u GET  /desk/canned
 - r a - POST /desk/canned
 - r a - POST /desk/canned/{id}/remove
 
+c r a - GET  /desk/entry
+c r a - POST /desk/entry
+c r a - POST /desk/entry/found
+c r a - POST /desk/entry/service
+c r a - GET  /desk/entry/{number}/receipt
+
 c r a u GET  /desk/tasks
 c r a - POST /desk/tasks/print
 c r a - POST /desk/tasks/{number}/{seq}

@@ -8,9 +8,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support import HOURS, ROOT, real_knowledge
 from zhixun.clock import ZONE
+from zhixun.knowledge.check import check_site
+from zhixun.knowledge.hosts import LEAST_CONTRAST, PAPERS, Colours
 from zhixun.knowledge.load import KnowledgeError
 from zhixun.knowledge.site import load_site
 
@@ -96,6 +100,29 @@ MONDAY = '1: ["09:00-12:00", "13:30-17:30"]'
         ("site.yml", "first_minutes: 5", "first_minutes: 0", "less than the minimum"),
         ("site.yml", "lease_seconds: 60", "lease_seconds: 1", "less than the minimum"),
         ("site.yml", "  idle_minutes: 30", "  idle: 30", "idle"),
+        *(("site.yml", "sites: []", f"sites: {sites}", words) for sites, words in [
+            ("[{id: a1}]", "'origins' is a required property"),
+            ("[{id: A1, origins: [https://a.example]}]", "does not match"),
+            ("[{id: a1, origins: []}]", "non-empty|too short"),
+            ("[{id: a1, origins: [a.example]}]", "does not match"),
+            ("[{id: a1, origins: ['https://a.example/']}]", "does not match"),
+            ("[{id: a1, origins: ['https://A.example']}]", "does not match"),
+            ("[{id: a1, origins: ['*']}]", "does not match"),
+            ("[{id: a1, origins: ['https://*']}]", "does not match"),
+            ("[{id: a1, origins: ['https://a.*.example']}]", "does not match"),
+            ("[{id: a1, origins: ['https://*.example']}]", "范围太大"),
+            ("[{id: a1, origins: ['https://*.gov.cn']}]", "范围太大"),
+            ("[{id: a1, origins: ['https://*.0.0.1']}]", "范围太大"),
+            ("[{id: a1, origins: ['https://a..example']}]", "域名不对"),
+            ("[{id: a1, origins: ['https://a.example:443']}]", "默认端口"),
+            ("[{id: a1, origins: ['http://a.example:80']}]", "默认端口"),
+            ("[{id: a1, origins: ['http://a.example:65536']}]", "端口不对"),
+            ("[{id: a1, origins: [https://a.example]}, {id: a1, origins: [https://b.example]}]", "“a1”写了两次"),
+            ("[{id: a1, origins: [https://a.example]}, {id: b1, origins: [https://a.example]}]", "“https://a.example”写了两次"),
+            ("[{id: a1, origins: [https://a.example], colours: {main: red, text: '#ffffff'}}]", "does not match"),
+            ("[{id: a1, origins: [https://a.example], colours: {main: '#ffffff'}}]", "'text' is a required property"),
+            ("[{id: a1, origins: [https://a.example], quick: [{title: 一}]}]", "'payload' is a required property"),
+        ]),
         ("calendar.yml", "元旦: [2026-01-01, 2026-01-03]", "元旦: [2026-01-03, 2026-01-01]", "起止颠倒"),
         ("calendar.yml", "元旦: [2026-01-01, 2026-01-03]", "元旦: [2026-01-01]", "too short"),
     ],
@@ -113,3 +140,57 @@ def test_a_single_day_may_be_written(tmp_path: Path) -> None:
     hours = load_site(_changed(tmp_path, "site.yml", "days: {}", 'days: {2026-12-30: [], 2026-12-31: ["09:00-12:00"]}')).hours
     assert hours.spans(date(2026, 12, 30)) == ()
     assert hours.closes(_at(12, 31, 9)) == _at(12, 31, 12)
+
+
+SITES = """sites:
+  - id: city
+    origins: ["https://www.city.example", "https://*.xining.gov.cn", "http://127.0.0.1:8000"]
+    title: 知识产权问答
+    region: 青海省
+    colours: {main: "#7a1f5c", text: "#ffffff"}
+    quick: [{title: 商标, payload: 商标怎么注册}]
+  - {id: plain, origins: ["https://plain.example:8443"]}
+"""
+
+
+def test_sites_of_others_are_read_and_change_what_they_are_told(tmp_path: Path) -> None:
+    city, plain = load_site(_changed(tmp_path, "site.yml", "sites: []\n", SITES)).hosts
+    everybody = {"name": "知询", "regions": ["西宁市", "全国"], "quick": []}
+    assert plain.page(everybody) == everybody
+    assert city.page(everybody) == {
+        "name": "知询", "title": "知识产权问答", "region": "青海省", "regions": ["青海省"],
+        "quick": [{"title": "商标", "payload": "商标怎么注册"}], "colours": Colours("#7a1f5c", "#ffffff").palette(),
+    }  # fmt: skip
+    assert load_site(ROOT / "knowledge").hosts == ()
+
+
+def test_a_site_whose_letters_cannot_be_read_or_whose_buttons_lead_nowhere_is_a_flaw(tmp_path: Path) -> None:
+    broken = SITES.replace("#ffffff", "#7a1f5c").replace("payload: 商标怎么注册", "payload: 今天吃什么").replace("青海省", "火星")
+    found = check_site(real_knowledge(), load_site(_changed(tmp_path, "site.yml", "sites: []\n", broken)))
+    assert {place for place, _ in found} == {"site.yml: sites: city"}
+    words = "\n".join(words for _, words in found)
+    assert all(each in words for each in ("对比度 1.00", "至少要 4.5", "“今天吃什么”不是任何问题的问法", "“火星”不在 regions 里"))
+    assert len(found) == 3
+
+
+def test_sound_sites_are_no_flaw(tmp_path: Path) -> None:
+    assert check_site(real_knowledge(), load_site(_changed(tmp_path, "site.yml", "sites: []\n", SITES))) == []
+
+
+@pytest.mark.parametrize(
+    ("main", "text", "contrast"),
+    [("#000000", "#ffffff", 21), ("#ffffff", "#ffffff", 1), ("#777777", "#ffffff", 4.48), ("#767676", "#ffffff", 4.54)],
+)
+def test_contrast_is_reckoned_as_wcag_does(main: str, text: str, contrast: float) -> None:
+    assert Colours(main, text).contrast == pytest.approx(contrast, abs=0.01)
+
+
+@given(main=st.integers(0, 0xFFFFFF), text=st.integers(0, 0xFFFFFF))
+def test_whatever_the_colour_what_is_written_in_it_can_be_read(main: int, text: int) -> None:
+    colours = Colours(f"#{main:06x}", f"#{text:06x}")
+    palette = colours.palette()
+    assert (palette["main"], palette["text"]) == (colours.main, colours.text)
+    # A button under the pointer is read no worse than one at rest.
+    assert Colours(palette["deep"], colours.text).contrast >= colours.contrast - 0.01
+    for name, papers in (("accent", PAPERS["light"]), ("accent_dark", PAPERS["dark"])):
+        assert all(Colours(paper, palette[name]).contrast >= LEAST_CONTRAST for paper in papers)

@@ -10,8 +10,8 @@ import pytest
 from tests.referral.desk import MEDIATION, PERSON, PHONE, STAFF, WISH, Desk, erased
 from tests.support import Crash
 from zhixun.errors import CitizenError
-from zhixun.referral.deliver import AGAIN, CLAIM
 from zhixun.referral.ports import Undelivered
+from zhixun.retries import AGAIN, CLAIM
 
 DOWN = Undelivered("邮件服务器连接不上")
 

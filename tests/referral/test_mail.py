@@ -18,9 +18,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from tests.referral.desk import MEDIATION, WISH, Desk, certificate_in, desk_of, letter
 from tests.support import HandClock, Office
 from zhixun.errors import StopNow
-from zhixun.referral.deliver import AGAIN
 from zhixun.referral.mail import Mail, SmtpSettings
 from zhixun.referral.ports import Undelivered
+from zhixun.retries import AGAIN
 
 PASSWORD = "mima-chang-yi-dian"
 

@@ -10,17 +10,3 @@ const place = () => {
 };
 place();
 wide.addEventListener('change', place);
-
-const snippet = document.getElementById('snippet');
-snippet.textContent = `<script src="${new URL('widget.js', location.href)}" defer></script>\n<zhixun-chat></zhixun-chat>`;
-
-document.getElementById('copy').addEventListener('click', async () => {
-  const told = document.getElementById('copied');
-  try {
-    await navigator.clipboard.writeText(snippet.textContent);
-    told.textContent = '已复制';
-  } catch {
-    getSelection().selectAllChildren(snippet);
-    told.textContent = '已选中，请按复制键';
-  }
-});

@@ -1,4 +1,4 @@
-// The forms work without this: it hides what does not apply to the one who asks, and moves the focus to what is wrong.
+// The pages work without this: it hides what does not apply to the one who asks, moves the focus to what is wrong, and copies.
 const dependent = [...document.querySelectorAll('[data-when]')];
 
 const show = () => {
@@ -27,3 +27,17 @@ for (const form of document.querySelectorAll('form')) {
 }
 // A page that comes back by the browser's own button can be sent again.
 addEventListener('pageshow', () => document.querySelectorAll('form').forEach((form) => delete form.dataset.sent));
+
+for (const button of document.querySelectorAll('[data-copy]')) {
+  button.addEventListener('click', async () => {
+    const words = document.getElementById(button.dataset.copy);
+    const told = button.parentElement.querySelector('[role="status"]');
+    try {
+      await navigator.clipboard.writeText(words.textContent);
+      told.textContent = '已复制';
+    } catch {
+      getSelection().selectAllChildren(words);
+      told.textContent = '已选中，请按复制键';
+    }
+  });
+}

@@ -37,6 +37,14 @@ function byHand(text) {
   return done;
 }
 
+// Who signs out leaves nothing of an entry behind; a session that ended by itself does, to be gone on with.
+document.addEventListener('submit', ({ target }) => {
+  if (target.getAttribute('action') !== '/desk/logout') return;
+  try {
+    Object.keys(sessionStorage).filter((key) => key.startsWith('zhixun-desk:entry:')).forEach((key) => sessionStorage.removeItem(key));
+  } catch { /* What cannot be kept needs no clearing. */ }
+});
+
 const focus = document.querySelector('[data-focus]');
 if (focus) focus.focus();
 

@@ -18,7 +18,8 @@ export class Trouble extends Error {
   }
 }
 
-export function createApi(server, fetcher = (...a) => fetch(...a), Upload = globalThis.XMLHttpRequest) {
+// `about` is the id of the site whose page asks; the service knows its own pages and those of one site without it.
+export function createApi(server, { about = '', fetcher = (...a) => fetch(...a), Upload = globalThis.XMLHttpRequest } = {}) {
   let session = '';
 
   async function call(method, path, body, patience = PATIENCE, read = readJson) {
@@ -66,7 +67,7 @@ export function createApi(server, fetcher = (...a) => fetch(...a), Upload = glob
 
   return {
     use(token) { session = token || ''; },
-    site: () => call('GET', '/api/v1/site'),
+    site: () => call('GET', `/api/v1/site${about && `?site=${encodeURIComponent(about)}`}`),
     begin: (region) => call('POST', '/api/v1/sessions', { channel: 'web', ...(region && { region }), consent: true }),
     say: (text, id) => call('POST', '/api/v1/messages', { text, message_id: id }),
     since: (seq) => call('GET', `/api/v1/messages?after=${seq}`),

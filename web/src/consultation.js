@@ -12,7 +12,7 @@ const LONG = 20000;
 const RESTORED = 6000;
 const TYPING = 8000;
 
-export function createConsultation({ server, memory = createMemory(server), api = createApi(server), openLine = createLine }) {
+export function createConsultation({ server, about = '', memory = createMemory(server), api = createApi(server, { about }), openLine = createLine }) {
   const store = createStore();
   const timers = {};
   let line = null;
@@ -34,7 +34,22 @@ export function createConsultation({ server, memory = createMemory(server), api 
     await introduce();
   }
 
+  // Asks before anything is shown whether this page may have the assistant at all. Nobody waits for it, so nothing is told.
+  async function admitted() {
+    try {
+      const site = await api.site();
+      store.set({ site });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async function introduce() {
+    if (store.get().site) {
+      if (store.get().phase === 'loading') store.set({ phase: 'consent' });
+      return;
+    }
     later('slow', SLOW, () => store.get().phase === 'loading' && store.set({ notice: W.slow }));
     try {
       const site = await api.site();
@@ -224,7 +239,7 @@ export function createConsultation({ server, memory = createMemory(server), api 
   return {
     store,
     memory,
-    start, agree, decline, reconsider, say, resend, ask, callPerson, end, fetchReceipt, rate, renew,
+    admitted, start, agree, decline, reconsider, say, resend, ask, callPerson, end, fetchReceipt, rate, renew,
     attach: uploads.add, retry: uploads.retry, drop: uploads.drop,
     file: (id) => api.file(id).catch((problem) => { store.set({ notice: problem.message }); return null; }),
     clause: (basis) => api.clause(basis.source, basis.locator),

@@ -1,5 +1,5 @@
 // What the browser remembers. Storage may be forbidden or full; then everything is kept for this page only.
-export function createMemory(prefix, stores = browserStores()) {
+export function createMemory(prefix, stores = ofDevice()) {
   const here = new Map();
   const full = (key) => `zhixun:${prefix}:${key}`;
   const pick = (key) => (key === 'draft' || key === 'outbox' ? stores.tab : stores.device);
@@ -25,9 +25,11 @@ export function createMemory(prefix, stores = browserStores()) {
 }
 
 // A draft and unsent words belong to this tab; the session and the print size belong to the device.
-function browserStores() {
-  const reach = (name) => {
-    try { return globalThis[name]; } catch { return undefined; }
-  };
-  return { device: reach('localStorage'), tab: reach('sessionStorage') };
+const ofDevice = () => ({ device: reach('localStorage'), tab: reach('sessionStorage') });
+
+// What is kept on another site's page is kept under that site's name: nothing stays there when the tab is closed.
+export const ofTab = () => ({ device: reach('sessionStorage'), tab: reach('sessionStorage') });
+
+function reach(name) {
+  try { return globalThis[name]; } catch { return undefined; }
 }

@@ -103,16 +103,19 @@ export const fileChanged = (state, id, change) => ({
   ...state, files: state.files.map((file) => (file.id === id ? Object.freeze({ ...file, ...change }) : file)),
 });
 
-// The buttons on offer: those of the newest word of the assistant, as long as the citizen has not answered it.
+// The buttons on offer: those of the newest word of the assistant, as long as the citizen has not answered it. Under the
+// greeting stand those of the site that the page belongs to.
 export function choices(state) {
   if (state.phase !== 'talking' || state.outbox.length) return [];
   const talk = state.entries.filter((entry) => !aside(entry));
+  const { quick = [] } = state.site || {};
   for (let i = talk.length - 1; i >= 0 && talk[i].from !== 'citizen'; i -= 1) {
+    if (talk[i].kind === 'greeting' && quick.length) break;
     if (talk[i].buttons && talk[i].buttons.length) return talk[i].buttons;
     if (talk[i].from === 'bot') break;
   }
   const fresh = state.caughtUp && state.last > 0 && !talk.some((entry) => entry.from === 'citizen');
-  if (fresh && state.owner === 'bot' && state.site && state.site.quick) return state.site.quick;
+  if (fresh && state.owner === 'bot' && quick.length) return quick;
   const latest = state.entries[state.entries.length - 1];
   return (latest && aside(latest) && latest.buttons) || [];
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Trouble } from '../src/api.js';
 import { createConsultation, newId } from '../src/consultation.js';
-import { createMemory } from '../src/memory.js';
+import { createMemory, ofTab } from '../src/memory.js';
 
 const nowhere = { get device() { return undefined; }, get tab() { return undefined; } };
 
@@ -109,4 +109,36 @@ test('a session that the server does not know is forgotten', async () => {
 test('ids are version 4 also where randomUUID is missing', () => {
   const id = newId({ getRandomValues: (bytes) => crypto.getRandomValues(bytes) });
   assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test('a page asks whether it may have the assistant, and asks nothing twice', async () => {
+  const { talk, calls, state } = scene();
+  assert.equal(await talk.admitted(), true);
+  await talk.start();
+  assert.equal(state().phase, 'consent');
+  assert.equal(calls.filter(([name]) => name === 'site').length, 1);
+  talk.stop();
+});
+
+test('a page that is not admitted is told so without a word', async () => {
+  const { talk, state } = scene({ site: async () => { throw new Trouble('no', 403); } });
+  assert.equal(await talk.admitted(), false);
+  assert.deepEqual([state().phase, state().notice], ['idle', '']);
+  talk.stop();
+});
+
+test('what is kept on another site’s page is kept in the tab alone', () => {
+  const shelf = () => { const map = new Map(); return { map, getItem: (key) => map.get(key) ?? null, setItem: (key, value) => map.set(key, value), removeItem: (key) => map.delete(key) }; };
+  const before = [globalThis.localStorage, globalThis.sessionStorage];
+  const [device, tab] = [shelf(), shelf()];
+  Object.defineProperties(globalThis, { localStorage: { value: device, configurable: true, writable: true }, sessionStorage: { value: tab, configurable: true, writable: true } });
+  try {
+    const memory = createMemory('s', ofTab());
+    for (const key of ['session', 'large', 'draft', 'outbox']) memory.set(key, 'x');
+    assert.deepEqual([device.map.size, tab.map.size], [0, 4]);
+    createMemory('s').set('session', 'x');
+    assert.equal(device.map.size, 1);
+  } finally {
+    Object.defineProperties(globalThis, { localStorage: { value: before[0], configurable: true, writable: true }, sessionStorage: { value: before[1], configurable: true, writable: true } });
+  }
 });

@@ -63,6 +63,9 @@ test('buttons are offered until they are answered, and quick questions only at t
   const site = { quick: [{ title: '快', payload: '快' }] };
   const begun = heard({ ...talking, site }, { entries: [entry(1, 'bot')], owner: 'bot' });
   assert.equal(choices(begun), site.quick);
+  const greeted = { entries: [entry(1, 'bot', { kind: 'greeting', buttons })], owner: 'bot' };
+  assert.equal(choices(heard({ ...talking, site }, greeted)), site.quick, 'the site’s own come before those of the greeting');
+  assert.equal(choices(heard({ ...talking, site: { quick: [] } }, greeted)), buttons);
   const offered = heard(begun, { entries: [entry(2, 'bot', { buttons })], owner: 'bot' });
   assert.equal(choices(offered), buttons);
   assert.deepEqual(choices(said(offered, { id: 'a', text: '甲', time: '' })), []);

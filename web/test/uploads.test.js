@@ -141,7 +141,7 @@ class FakeUpload {
 function upload(name) {
   const parts = [];
   let giveUp;
-  const api = createApi('https://a.example', undefined, FakeUpload);
+  const api = createApi('https://a.example', { Upload: FakeUpload });
   api.use('T');
   const given = file(name);
   const result = api.attach(given, (part) => parts.push(part), (act) => { giveUp = act; });
@@ -181,10 +181,10 @@ test('what the server says is told, and a broken line in our own words', async (
 test('a file is fetched with the session and comes as it is', async () => {
   const asked = [];
   const answer = (ok, body) => ({ ok, status: ok ? 200 : 404, blob: async () => body, json: async () => body });
-  const api = createApi('https://a.example', async (url, options) => {
+  const api = createApi('https://a.example', { fetcher: async (url, options) => {
     asked.push([url, options.headers.Authorization]);
     return url.endsWith('/f') ? answer(true, 'content') : answer(false, { error: { message: '没有这个文件。' } });
-  });
+  } });
   api.use('T');
   assert.equal(await api.file('f'), 'content');
   await assert.rejects(api.file('x'), /没有这个文件/);

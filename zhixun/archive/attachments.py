@@ -26,6 +26,7 @@ from zhixun.archive.file_types import EXTENSIONS, type_of
 from zhixun.archive.journal import Journal
 from zhixun.clock import new_key
 from zhixun.database import Database, attachments, consultations
+from zhixun.doors import DOORS
 from zhixun.errors import CitizenError, OurFault, TryLater, ZhixunError
 from zhixun.messages import PERSON, Button, Event, Reply
 from zhixun.outgoing import tell
@@ -208,7 +209,9 @@ class Attachments:
         return kept
 
     async def _answer(self, connection: AsyncConnection, number: str, seq: int) -> None:
-        """Say what becomes of a file, once to who sends several in a row."""
+        """Say what becomes of a file, once to who sends several in a row; at a door it was said when the file was offered."""
+        if await connection.scalar(sa.select(consultations.c.channel).where(consultations.c.number == number)) in DOORS:
+            return
         before = (await self._journal.read(connection, number, seq - 2))[0]
         if before.open.get("kind") == "attached" or (before.kind, before.actor) == ("attached", "citizen"):
             return

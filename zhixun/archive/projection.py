@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.attached import fold_attachments, project_attachments
+from zhixun.archive.boxes import project_boxes
 from zhixun.archive.canonical import canonical
 from zhixun.archive.slips import fold_slips, project_slips
 from zhixun.archive.tasks import Owed, fold_tasks, project_tasks
@@ -32,9 +33,11 @@ async def project(connection: AsyncConnection, entry: Entry) -> None:
     """Carry `entry` into the tables `consultations` and `requests`."""
     if entry.kind == "opened":
         await connection.execute(consultations.insert().values(**fold({}, entry)))
+        await project_boxes(connection, entry)
         return
     change = fold({}, entry)
     await connection.execute(consultations.update().where(consultations.c.number == entry.consultation).values(**change))
+    await project_boxes(connection, entry)
     await project_tasks(connection, entry)
     await project_attachments(connection, entry)
     await project_slips(connection, entry)

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.audit_ledger import read_lists, read_roots, read_witness
+from zhixun.archive.boxes import received, sent
 from zhixun.archive.case_words import empty_index
 from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.ledger import is_signed, keep, public_hex
@@ -51,6 +52,8 @@ __all__ = ["Rebuilt", "Restored", "is_behind", "read_sealed", "rebuild", "restor
 
 _PAGE = 2000
 _DERIVE = "derive"
+_NOT_SENT = {"standing": "", "due": "", "attempts": 0, "parts": 0, "error": ""}
+"""How far something in the outbox is on its way."""
 """What a migration leaves in `meta` that made tables which follow from the journal."""
 
 
@@ -93,15 +96,15 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
     """Derive all tables that follow from the journal, and the renderings, anew. The service must not be running."""
     entries = 0
     async with journal.database.write() as connection:
-        waiting = await connection.execute(sa.select(outbox.c.consultation, outbox.c.seq).where(outbox.c.delivered.is_(None)))
-        still = {(row.consultation, row.seq) for row in waiting}
+        rows = (await connection.execute(sa.select(outbox))).mappings()
+        before = {(row["consultation"], row["seq"]): {name: row[name] for name in ("delivered", *_NOT_SENT)} for row in rows}
         for table in (*TABLES, inbox, outbox):
             await connection.execute(table.delete())
         await connection.execute(meta.delete().where(meta.c.name == _DERIVE))
         await empty_index(connection)
         folded = await _taken_over(connection, journal.algorithm, archive)
-        received: list[dict[str, Any]] = []
-        sent: list[dict[str, Any]] = []
+        taken: list[dict[str, Any]] = []
+        out: list[dict[str, Any]] = []
         after = 0
         while page := await _page(connection, after):
             after = page[-1]["id"]
@@ -109,9 +112,9 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
             for row in page:
                 entry = as_entry(row, await _key_of(connection, journal, row))
                 folded.take(entry)
-                received += _received(entry)
-                sent += _sent(entry, str(folded.consultations[entry.consultation]["channel"]), still)
-        for table, values in (*((table, folded.rows(table)) for table in TABLES), (inbox, received), (outbox, sent)):
+                taken += filter(None, [received(entry)])
+                out += _sent(entry, str(folded.consultations[entry.consultation]["channel"]), before)
+        for table, values in (*((table, folded.rows(table)) for table in TABLES), (inbox, taken), (outbox, out)):
             if values:
                 await connection.execute(table.insert(), values)
         sealed = (await connection.scalars(sa.select(leaves.c.consultation).distinct().order_by(leaves.c.consultation))).all()
@@ -229,22 +232,13 @@ async def _taken_leaves(connection: AsyncConnection) -> list[Leaf]:
     return [Leaf(**row) for row in (await connection.execute(query)).mappings()]
 
 
-def _received(entry: Entry) -> list[dict[str, Any]]:
-    """Return the row of `inbox` that a citizen's words with a message's id leave."""
-    if entry.kind != "said" or entry.actor != "citizen" or "message_id" not in entry.open:
+def _sent(entry: Entry, channel: str, before: Mapping[tuple[str, int], Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the row of `outbox` that an entry leaves, as far on its way as it was; what the old one did not know has arrived."""
+    row = sent(entry, channel)
+    if row is None:
         return []
-    known = {name: entry.open[name] for name in ("message_id", "turn")}
-    return [{"consultation": entry.consultation, "seq": entry.seq, **known}]
-
-
-def _sent(entry: Entry, channel: str, still: set[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Return the row of `outbox` that words to the citizen leave; the greeting (turn 0) is handed out directly."""
-    place = (entry.consultation, entry.seq)
-    out = entry.kind == "said" and entry.actor != "citizen" and (entry.actor != "system" or entry.open.get("turn"))
-    if not out and place not in still:
-        return []
-    delivered = None if place in still else entry.time
-    return [{"consultation": place[0], "seq": place[1], "channel": channel, "delivered": delivered}]
+    done = {"delivered": entry.time, "standing": "done" if row.get("standing") else "", "due": ""}
+    return [{**_NOT_SENT, **row, **done, **before.get((entry.consultation, entry.seq), {})}]
 
 
 def _read_ledger(folder: Path) -> list[Leaf]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.journal import Journal
 from zhixun.archive.sealed import Leaf, digest_of, leaves_of, receipt_code
@@ -67,6 +68,11 @@ class Receipts:
             number, row["state"], row["opened"], row["closed"] or "", bool(row["rating"]), asked, "erased" in kinds,
             len(found) - 1, digests == [leaf.digest for leaf in found],
         )  # fmt: skip
+
+    async def code(self, connection: AsyncConnection, number: str) -> str:
+        """Return the code of a closed consultation's receipt; empty until it is sealed."""
+        found = await leaves_of(connection, number)
+        return receipt_code(found[0].digest) if found else ""
 
     def _on_disk(self, found: list[Leaf]) -> list[str]:
         """Return the digests of the files as they are; empty for one that is gone."""

@@ -43,7 +43,9 @@ _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人�
           "noted": "备注", "referred": "转办", "contact_left": "留下联系方式", "rated": "评价", "followed_up": "回访",
           "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果", "guided": "指引结果",
           "requested": "服务申请", "request_moved": "申请办理", "slip_moved": "转办进展", "slip_reminded": "催办",
-          "planned": "计划回访", "labelled": "标签", "escalated": "超时提醒", "attached": "附件"}  # fmt: skip
+          "planned": "计划回访", "labelled": "标签", "escalated": "超时提醒", "attached": "附件",
+          "linked": "关联", "unreachable": "送不到", "file_offered": "发来文件", "file_lost": "文件未取到",
+          "recalled": "撤回", "happened_there": "在平台客户端接待"}  # fmt: skip
 _CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束", "form": "表单提交后结束"}
 _SHOWN_ELSEWHERE = {"turn", "status", "state"}
 

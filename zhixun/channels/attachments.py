@@ -80,7 +80,7 @@ class AttachmentDoor:
 
     async def _take(self, request: web.Request) -> web.Response:
         number = await self.door.session(request)
-        self.door.limiter.take(UPLOADS, self.door.address(request))
+        self.door.limiter.take(UPLOADS, self.door.sender(request, number))
         self.files.demand_size(request.content_length or 0)
         name = unquote(request.headers.get("X-File-Name", ""), errors="replace")
         try:

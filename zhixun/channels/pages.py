@@ -77,13 +77,11 @@ class Pages:
 
 
 async def guard(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the protecting headers on every response; the API may be called from other sites' pages (no cookies are used)."""
+    """Put the protecting headers on every response; the widget and the description of the API are everybody's."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.path.startswith("/api/") or request.path in ("/widget.js", "/openapi.json"):
+    if request.path in ("/widget.js", "/widget.css", "/openapi.json"):
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-File-Name"
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if request.path.startswith("/api/"):
         response.headers["Cache-Control"] = "no-store"

@@ -29,8 +29,12 @@ async def read_json(request: web.Request, schema: str) -> dict[str, Any]:
     """Read a request's body as the schema named `schema`.
 
     Raises:
-        CitizenError: it is not UTF-8, not JSON, or does not have the described form; names the field.
+        CitizenError: (415) it says that it is something else than JSON; it is not UTF-8, not JSON, or does not have the
+            described form; names the field.
     """
+    # Whoever does not say what it is sends JSON too.
+    if request.content_type not in ("application/json", "application/octet-stream"):
+        raise CitizenError("请求内容应为 JSON（Content-Type: application/json）。", code="bad_type", status=415)
     try:
         body = json.loads((await request.read()).decode("utf-8", "strict") or "{}")
     except (UnicodeDecodeError, ValueError, RecursionError) as error:

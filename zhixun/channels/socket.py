@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -30,6 +31,15 @@ HEARTBEAT_SECONDS = 30
 HIGHEST_POSITION = 2**53
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A window that is open: of which consultation, in which session, and from which address."""
+
+    number: str
+    token: str = field(repr=False)
+    address: str
 
 
 class SocketDoor:
@@ -52,11 +62,11 @@ class SocketDoor:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=FRAME_BYTES, compress=False)
         await socket.prepare(request)
         try:
-            number, after = await self._enter(socket)
-            with self._windows.open(number) as bell:
-                sending = asyncio.create_task(self._keep_sending(socket, number, after, bell))
+            window, after = await self._enter(socket, self._door.address(request))
+            with self._windows.open(window.number) as bell:
+                sending = asyncio.create_task(self._keep_sending(socket, window, after, bell))
                 try:
-                    await self._receive(socket, number, self._door.address(request))
+                    await self._receive(socket, window)
                 finally:
                     sending.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
@@ -66,7 +76,7 @@ class SocketDoor:
         await socket.close()
         return socket
 
-    async def _enter(self, socket: web.WebSocketResponse) -> tuple[str, int]:
+    async def _enter(self, socket: web.WebSocketResponse, address: str) -> tuple[_Window, int]:
         """Read the first frame: who it is and where it stands."""
         try:
             frame = json.loads(await asyncio.wait_for(socket.receive_str(), FIRST_FRAME_SECONDS))
@@ -75,23 +85,29 @@ class SocketDoor:
         token, after = (frame.get("session"), frame.get("after", 0)) if isinstance(frame, dict) else (None, 0)
         if not isinstance(token, str) or not _is_position(after):
             raise CitizenError("首帧应为 {session, after}。", code="bad_frame")
-        return await self._door.citizens.find(token), after
+        number = await self._door.citizens.find(token)
+        await self._door.partners.learn(token, number)
+        return _Window(number, token, address), after
 
-    async def _keep_sending(self, socket: web.WebSocketResponse, number: str, after: int, bell: asyncio.Event) -> None:
+    async def _keep_sending(self, socket: web.WebSocketResponse, window: _Window, after: int, bell: asyncio.Event) -> None:
         """Send until the window closes; when that fails, close it, so that the other side comes again."""
         try:
-            await self._send_new(socket, number, after, bell)
+            await self._send_new(socket, window, after, bell)
         except ConnectionError:
             pass  # The other side is gone; it comes again with its position.
+        except CitizenError as error:
+            await _tell(socket, error)
+            await socket.close()
         except Exception as error:
-            _log.error("window of %s failed: %s", number, type(error).__name__)
+            _log.error("window of %s failed: %s", window.number, type(error).__name__)
             await socket.close(code=WSCloseCode.INTERNAL_ERROR)
 
-    async def _send_new(self, socket: web.WebSocketResponse, number: str, after: int, bell: asyncio.Event) -> None:
+    async def _send_new(self, socket: web.WebSocketResponse, window: _Window, after: int, bell: asyncio.Event) -> None:
         """Send what is above `after`, and again whenever the bell rings."""
-        first = True
+        first, number = True, window.number
         while not socket.closed:
             bell.clear()
+            await self._demand(window)
             owner, entries = await self._door.citizens.transcript(number, after)
             if entries or first:
                 shown = [shown for shown in map(entry_for_citizen, entries) if shown]
@@ -104,7 +120,12 @@ class SocketDoor:
                 await socket.send_json({"type": "typing"})
             await bell.wait()
 
-    async def _receive(self, socket: web.WebSocketResponse, number: str, address: str) -> None:
+    async def _demand(self, window: _Window) -> None:
+        """Make sure that a session which a partner's key has opened still stands; those of citizens end with the consultation."""
+        if self._door.partners.knows(window.token):
+            await self._door.citizens.find(window.token)
+
+    async def _receive(self, socket: web.WebSocketResponse, window: _Window) -> None:
         async for frame in socket:
             if frame.type is not WSMsgType.TEXT:
                 await _tell(socket, CitizenError("只接受文字。", code="bad_frame"))
@@ -113,12 +134,12 @@ class SocketDoor:
             try:
                 spoken = self._read(frame.data)
                 message_id = spoken.get("message_id")
-                await self._take(socket, number, address, spoken)
+                await self._take(socket, window, spoken)
             except ZhixunError as error:
                 await _tell(socket, error, message_id)
             except Exception as error:
                 # The end of a turn. Words of citizens never reach the log.
-                _log.error("message in %s failed: %s", number, type(error).__name__)
+                _log.error("message in %s failed: %s", window.number, type(error).__name__)
                 await _tell(socket, OurFault(SORRY), message_id)
 
     @staticmethod
@@ -131,16 +152,17 @@ class SocketDoor:
             return frame
         return checked(frame, "SayRequest")
 
-    async def _take(self, socket: web.WebSocketResponse, number: str, address: str, frame: dict[str, Any]) -> None:
-        self._door.limiter.take(ADDRESS, address)
+    async def _take(self, socket: web.WebSocketResponse, window: _Window, frame: dict[str, Any]) -> None:
+        self._door.partners.count(window.token, window.address)
+        await self._demand(window)
         if "ack" in frame:
-            await self._door.citizens.delivered(number, frame["ack"])
+            await self._door.citizens.delivered(window.number, frame["ack"])
             return
-        self._door.limiter.take(SESSION, number)
+        self._door.limiter.take(SESSION, window.number)
         with contextlib.suppress(ConnectionError):  # The line may drop now; the message came over it and is taken.
             await socket.send_json({"type": "working"})
         # The replies travel by the journal: `say` wakes this window's sender.
-        await self._door.turns.say(number, frame["text"], frame.get("message_id"))
+        await self._door.turns.say(window.number, frame["text"], frame.get("message_id"))
 
 
 def _is_position(value: object) -> TypeGuard[int]:

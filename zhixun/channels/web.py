@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from zhixun.channels.partners.door import PartnerDoor, bearer_of
 from zhixun.channels.shapes import openapi, read_json
+from zhixun.doors import PARTNER
 from zhixun.errors import CitizenError
 from zhixun.limits import ADDRESS, OPENINGS, RECEIPTS, SESSION, Limiter
 from zhixun.messages import Entry, Reply, Turn, dump
@@ -19,8 +21,10 @@ __all__ = ["Citizens", "Turns", "WebDoor", "entry_for_citizen"]
 class Citizens(Protocol):
     """What the door needs of the conversation."""
 
-    async def open(self, channel: str, region: str, consent: bool) -> tuple[str, str, tuple[Reply, ...]]:
-        """Begin a consultation: session token, number, greeting."""
+    async def open(
+        self, channel: str, region: str, consent: bool, partner: Mapping[str, str] = ...
+    ) -> tuple[str, str, tuple[Reply, ...]]:
+        """Begin a consultation, for a partner's user or for oneself: session token, number, greeting."""
 
     async def find(self, token: str) -> str:
         """Return the consultation of a session."""
@@ -50,20 +54,22 @@ class WebDoor:
     """The routes of the citizen API.
 
     Args:
-        site: what `/api/v1/site` tells.
+        site: what `/api/v1/site` tells the page that asks; raises CitizenError when it names a site that is not its own.
         clause: what is known of a cited clause; raises CitizenError when there is none.
         receipt: what a receipt's holder may see; raises CitizenError when number or code is wrong.
         regions: the regions a session may be opened for; the first is the deployment's own.
+        partners: checks the keys of other systems, and counts what comes with them.
         trusted_proxy: take the sender's address from X-Forwarded-For.
     """
 
     citizens: Citizens
     turns: Turns
     limiter: Limiter
-    site: Mapping[str, Any]
+    site: Callable[[web.Request], Mapping[str, Any]]
     clause: Callable[[str, str], Mapping[str, Any]]
     receipt: Callable[[str, str], Awaitable[Mapping[str, Any]]]
     regions: tuple[str, ...]
+    partners: PartnerDoor
     trusted_proxy: bool
 
     def routes(self) -> list[web.RouteDef]:
@@ -77,6 +83,7 @@ class WebDoor:
             web.post("/api/v1/close", self._close),
             web.post("/api/v1/receipts", self._receipt),
             web.get("/api/v1/clauses", self._clause),
+            web.get("/api/v1/partner/consultations/{number}", self._standing),
             web.get("/openapi.json", self._openapi),
         ]
 
@@ -86,20 +93,27 @@ class WebDoor:
         return forwarded.rsplit(",", 1)[-1].strip() or request.remote or "unknown"
 
     async def _site(self, request: web.Request) -> web.Response:
-        return web.json_response(self.site)
+        return web.json_response(self.site(request))
 
     async def _openapi(self, request: web.Request) -> web.Response:
         return web.json_response(openapi())
 
     async def _open(self, request: web.Request) -> web.Response:
-        self.limiter.take(ADDRESS, self.address(request))
+        key = await self.partners.opens(bearer_of(request), self.address(request))
         body = await read_json(request, "OpenRequest")
         region = body.get("region") or self.regions[0]
         if region not in self.regions:
             raise CitizenError(f"地区应为：{'、'.join(self.regions)}。", code="bad_field", field="region")
-        self.limiter.take(OPENINGS, self.address(request))
-        channel = body.get("channel", "api")
-        token, number, replies = await self.citizens.open(channel, region, bool(body.get("consent", False)))
+        channel = body.get("channel", PARTNER if key else "api")
+        if (channel == PARTNER) != bool(key):
+            raise CitizenError("接入系统请带上密钥，渠道写 partner 或不写。", code="bad_field", field="channel")
+        consent = bool(body.get("consent", False))
+        if key is None:
+            self.limiter.take(OPENINGS, self.address(request))
+            token, number, replies = await self.citizens.open(channel, region, consent)
+        else:
+            token, number, replies = await self.citizens.open(channel, region, consent, {"partner": key.partner, "key": key.id})
+            await self.partners.learn(token, number)
         opened = {"session": token, "consultation": number, "replies": dump(replies)}
         return web.json_response(opened, status=201)
 
@@ -142,6 +156,10 @@ class WebDoor:
         self.limiter.take(ADDRESS, self.address(request))
         return web.json_response(self.clause(request.query.get("source", ""), request.query.get("at", "")))
 
+    async def _standing(self, request: web.Request) -> web.Response:
+        number = request.match_info["number"]
+        return web.json_response(await self.partners.standing(bearer_of(request), self.address(request), number))
+
     async def session(self, request: web.Request) -> str:
         """Return the consultation of who sends.
 
@@ -149,11 +167,17 @@ class WebDoor:
             CitizenError: (401) the request carries no valid session.
             TryLater: too many requests come from the same address.
         """
-        self.limiter.take(ADDRESS, self.address(request))
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = bearer_of(request)
+        self.partners.count(token, self.address(request))
+        if token is None:
             raise CitizenError("请先开始咨询（缺少会话凭证）。", code="no_session", status=401)
-        return await self.citizens.find(token.strip())
+        number = await self.citizens.find(token)
+        await self.partners.learn(token, number)
+        return number
+
+    def sender(self, request: web.Request, number: str) -> str:
+        """Return whom uploads are counted for: an address, or, of a partner's users, who share one, the consultation."""
+        return number if self.partners.knows(bearer_of(request)) else self.address(request)
 
 
 def entry_for_citizen(entry: Entry) -> dict[str, Any] | None:
@@ -176,4 +200,4 @@ def entry_for_citizen(entry: Entry) -> dict[str, Any] | None:
         "buttons": private.get("buttons", []),
         "kind": entry.open.get("kind", "text"),
     }
-    return {**shown, "message_id": entry.open["message_id"]} if "message_id" in entry.open else shown
+    return {**shown, "message_id": entry.open["message_id"]} if entry.actor == "citizen" and "message_id" in entry.open else shown

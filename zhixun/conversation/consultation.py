@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,7 @@ from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.ports import Phrases
 from zhixun.conversation.redact import clean
 from zhixun.database import Database, consultations, outbox, sessions
+from zhixun.doors import PARTNER_SESSION
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.messages import Button, Entry, Event, Reply
 from zhixun.ports import Journal, Seal
@@ -28,6 +30,7 @@ INDICATORS = ("professionalism", "attitude", "content", "quality", "satisfaction
 """The five indicators of the Xining specification, 服务评价: 专业水平 服务态度 服务内容 服务质量 服务满意度."""
 
 _WORDS = 500
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Consultations:
@@ -54,15 +57,21 @@ class Consultations:
         self._quick = tuple(Button(button["title"], button["payload"]) for button in quick)
         self._idle, self._in_guide = idle, in_guide
 
-    async def open(self, channel: str, region: str, consent: bool) -> tuple[str, str, tuple[Reply, ...]]:
-        """Begin a consultation; returns the session token, the number and the greeting."""
-        token = new_token()
+    async def open(
+        self, channel: str, region: str, consent: bool, partner: Mapping[str, str] = _NOBODY
+    ) -> tuple[str, str, tuple[Reply, ...]]:
+        """Begin a consultation; returns the session token, the number and the greeting.
+
+        Args:
+            partner: whose system opened it and with which key (`partner`, `key`); empty when the citizen did.
+        """
+        token = (PARTNER_SESSION if partner else "") + new_token()
         phrases = self._site.phrases
         # The widget has told what the program is before the citizen agreed; other doors tell it first.
         told = () if channel == "web" else (Reply(phrases["program"], kind="notice"),)
         replies = (*told, Reply(phrases["greeting"], buttons=self._quick, kind="greeting"))
         async with self._database.write() as connection:
-            opened = Event("opened", "zhixun", {"channel": channel, "region": region, "consent": consent})
+            opened = Event("opened", "zhixun", {"channel": channel, "region": region, "consent": consent, **partner})
             entry = await self._journal.open(connection, opened)
             await self._say(connection, entry.consultation, replies)
             await connection.execute(sessions.insert().values(token=_hash(token), consultation=entry.consultation))

@@ -26,13 +26,13 @@ class Engine(Protocol):
 
 
 class Requests(Protocol):
-    """The book of requests for services."""
+    """What was asked for before: requests for services, and earlier consultations."""
 
     async def take(self, consultation: str, turn: int, wish: Mapping[str, Any], phone: str) -> tuple[Reply, tuple[Event, ...]]:
         """Return the confirmation of a request that was filled in, and what makes it."""
 
-    async def answer(self, consultation: str, text: str) -> Reply | None:
-        """Answer what is about a request; None when the words are about something else."""
+    async def answer(self, consultation: str, text: str) -> tuple[Reply, tuple[Event, ...]] | None:
+        """Answer how something stands, and what that leaves in the journal; None when the words are about something else."""
 
 
 class Hours(Protocol):

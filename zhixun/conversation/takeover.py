@@ -23,6 +23,7 @@ from zhixun.conversation.order import Order
 from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.ports import Phrases
 from zhixun.database import Database, consultations, inbox
+from zhixun.doors import DOORS
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.messages import Basis, Entry, Event, Reply, To
 from zhixun.names import OUTCOMES
@@ -73,7 +74,8 @@ class Takeover:
 
     async def prepare(self) -> None:
         """Give everyone who has a consultation and no lease one to come back: first of all after the service was stopped."""
-        query = sa.select(consultations).where(consultations.c.state == "staff")
+        # Who talks with a citizen in a platform's own client has no page open here to be heard of.
+        query = sa.select(consultations).where(consultations.c.state == "staff", consultations.c.operator.not_in(DOORS))
         async with self._database.read() as connection:
             for row in (await connection.execute(query)).mappings():
                 if row["number"] not in self._leases:
@@ -137,10 +139,8 @@ class Takeover:
                     return None
                 reply = Reply(text, knowledge=knowledge, basis=basis, kind="staff")
                 first = {} if row["answered"] else {"first": True}
-                entry = await tell(connection, self._journal, number, reply, actor=_actor(name), fence=fence, **first)
-                if entry is not None:
-                    taken = {"consultation": number, "message_id": f"staff:{once}", "turn": 0, "seq": entry.seq}
-                    await connection.execute(inbox.insert().values(**taken))
+                told = {"fence": fence, "message_id": f"staff:{once}", **first}
+                entry = await tell(connection, self._journal, number, reply, actor=_actor(name), **told)
             self._hold(number, name, fence)
         self._wake(number)
         return entry
@@ -231,8 +231,8 @@ class Takeover:
         if lease is None or lease.until >= self._now():
             return False  # heard of again in the meantime
         del self._leases[row["number"]]
-        if row["state"] != "staff":
-            return False
+        if (row["state"], row["fence"]) != ("staff", lease.fence):
+            return False  # it is somebody else's by now
         back = Event("returned", "zhixun", {"state": step(row["state"], "queued"), "reason": "lapsed"})
         await self._journal.append(connection, row["number"], [back])
         await tell(connection, self._journal, row["number"], self._notice("requeued"))

@@ -24,7 +24,7 @@ from zhixun.conversation.person import Person
 from zhixun.conversation.ports import Engine, Phrases, Requests
 from zhixun.conversation.redact import MAX_LENGTH, Clean, clean, find_phone
 from zhixun.conversation.switch import Switch
-from zhixun.database import Database, consultations, inbox, outbox
+from zhixun.database import Database, consultations, inbox
 from zhixun.errors import CitizenError, OurFault, TryLater
 from zhixun.messages import HIDDEN_PHONE, MOBILE, PERSON, Button, EngineTurn, Entry, Event, Reply, Turn, dump
 from zhixun.ports import Journal
@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 TURN_DONE = ("parsed", "relayed")
 PHONE = "phone"
+UNREAD = ("location", "file")
+"""What comes in other forms than words is for people; a sentence of the same name says so."""
 _SHOWN_PHONE = re.compile(f"：{re.escape(HIDDEN_PHONE)}$", re.MULTILINE)
 """The field of the number, where a form is looked over; what stands so in other words stays hidden."""
 REMEMBERED = 3
@@ -55,6 +57,8 @@ class _Said:
     """The number to call, left with a person or in a form; it is in the journal, encrypted."""
     again: bool = False
     """Whether the engine may have heard these words before a crash."""
+    form: str = ""
+    """How it came, when not as typed words."""
 
 
 class Turns:
@@ -90,7 +94,8 @@ class Turns:
         words, phone = _checked(text), find_phone(text)
         async with self.order.turn(number):
             async with self._database.write() as connection:
-                said = await self._receive(connection, number, words, phone, message_id)
+                row = await _row(connection, number)
+                said = await self._heard(connection, row, message_id) or await self._take(connection, row, words, phone, message_id)
             self._wake(number)
             if isinstance(said, Turn):
                 return said
@@ -104,60 +109,82 @@ class Turns:
         done = 0
         for number in numbers:
             try:
-                async with self.order.turn(number):
-                    while (said := await self._interrupted(number)) is not None:
-                        await self._finish(said)
-                        done += 1
+                done += await self.catch_up(number)
             except Exception as error:  # one that is damaged or crowded must keep neither the others nor the start waiting
                 _log.error("%s could not be finished: %s", number, type(error).__name__)
         return done
 
-    async def _receive(
-        self, connection: AsyncConnection, number: str, words: Clean, phone: str | None, message_id: str | None
-    ) -> _Said | Turn:
-        """Write the citizen's words, or find that they were written before."""
-        row = await _row(connection, number)
-        owner = owner_of(row["state"])
-        if message_id is not None:
-            seen = sa.select(inbox.c.turn).where(inbox.c.consultation == number, inbox.c.message_id == message_id)
-            turn = await connection.scalar(seen)
-            if turn is not None:
-                entries = await self._journal.read(connection, number)
-                done = _turn_of(entries, turn, owner)
-                if done is not None:
-                    return done
-                step(row["state"], "closed")
-                return _said_again(row, entries, turn)
+    async def receive(self, connection: AsyncConnection, number: str, text: str, message_id: str, form: str = "") -> None:
+        """Write what a citizen says, in the caller's transaction; `catch_up` answers it.
+
+        Raises:
+            CitizenError: the text is too long or without words, or the consultation is closed.
+        """
+        await self._take(connection, await _row(connection, number), _checked(text), find_phone(text), message_id, form, waits=True)
+
+    async def catch_up(self, number: str) -> int:
+        """Answer what was received in a consultation and has no turn yet, in order; returns how many."""
+        done = 0
+        async with self.order.turn(number):
+            while (said := await self._interrupted(number)) is not None:
+                await self._finish(said)
+                done += 1
+        return done
+
+    async def _heard(self, connection: AsyncConnection, row: sa.RowMapping, message_id: str | None) -> _Said | Turn | None:
+        """Return what became of a message that came before; None when it did not."""
+        if message_id is None:
+            return None
+        seen = sa.select(inbox.c.turn).where(inbox.c.consultation == row["number"], inbox.c.message_id == message_id)
+        turn = await connection.scalar(seen)
+        if turn is None:
+            return None
+        entries = await self._journal.read(connection, row["number"])
+        done = _turn_of(entries, turn, owner_of(row["state"]))
+        if done is not None:
+            return done
+        step(row["state"], "closed")
+        return _said_again(row, entries, turn)
+
+    async def _take(
+        self, connection: AsyncConnection, row: sa.RowMapping, words: Clean, phone: str | None, message_id: str | None,
+        form: str = "", *, waits: bool = False,
+    ) -> _Said:  # fmt: skip
+        """Write the citizen's words.
+
+        Args:
+            waits: whether words before these may still wait for their turn, so that it is not known yet who will read them.
+        """
+        number = row["number"]
         step(row["state"], "closed")
         # A number is for the person who will call; the bot needs none but for a form, and then it is only hidden.
-        kept = phone if owner != "bot" or (row["wants"] == PHONE and words.only_phone) else None
-        said = _Said(number, row["channel"], row["region"], row["state"], row["turns"] + 1, words, kept)
-        entries = await self._journal.append(connection, number, _events_of(said, message_id))
-        if message_id is not None:
-            taken = {"consultation": number, "message_id": message_id, "turn": said.turn, "seq": entries[0].seq}
-            await connection.execute(inbox.insert().values(**taken))
+        wanted = owner_of(row["state"]) != "bot" or (row["wants"] == PHONE and words.only_phone)
+        if phone and not wanted and waits:
+            wanted = words.only_phone and await self._interrupted_in(connection, row) is not None
+        said = _Said(number, row["channel"], row["region"], row["state"], row["turns"] + 1, words, phone if wanted else None, form=form)
+        for_form = owner_of(row["state"]) == "bot" and row["wants"] == PHONE
+        await self._journal.append(connection, number, _events_of(said, message_id, for_form))
         return said
 
     async def _interrupted(self, number: str) -> _Said | None:
         """Return the first message that has no turn, or None."""
         async with self._database.read() as connection:
-            row = await _row(connection, number)
-            entries = await self._journal.read(connection, number)
+            return await self._interrupted_in(connection, await _row(connection, number))
+
+    async def _interrupted_in(self, connection: AsyncConnection, row: sa.RowMapping) -> _Said | None:
         if row["state"] == "closed":
             return None  # it was closed while this one waited for its turn
-        said = [entry.open["turn"] for entry in entries if entry.kind == "said" and entry.actor == "citizen"]
-        turn = next((turn for turn in said if _turn_of(entries, turn, "bot") is None), None)
+        entries = await self._journal.read(connection, row["number"])
+        done = {entry.open["turn"] for entry in entries if entry.kind in TURN_DONE}
+        said = (entry.open["turn"] for entry in entries if entry.kind == "said" and entry.actor == "citizen")
+        turn = next((turn for turn in said if turn not in done), None)
         return None if turn is None else _said_again(row, entries, turn)
 
     async def _finish(self, said: _Said) -> Turn:
         """Decide the reply, write it, and only then show it."""
         result, events = await self._decide(said)
         async with self._database.write() as connection:
-            entries = await self._journal.append(connection, said.number, events)
-            rows = [{"consultation": said.number, "seq": entry.seq, "channel": said.channel, "delivered": None}
-                    for entry in entries if entry.kind == "said"]  # fmt: skip
-            if rows:
-                await connection.execute(outbox.insert(), rows)
+            await self._journal.append(connection, said.number, events)
         self._wake(said.number)
         return result
 
@@ -173,8 +200,8 @@ class Turns:
         if self._switch.reason:
             return self._paused(said, owner)
         if (told := await self._without_engine(said, meant)) is not None:
-            status, reply = told
-            return self._close_turn(said, owner, said.state, status, (reply,), (), {})
+            status, reply, events = told
+            return self._close_turn(said, owner, said.state, status, (reply,), events, {})
         turn = await self._ask_engine(said, meant, last)
         replies, facts = await self._with_request(said, turn)
         lost = [kind for kind in said.words.hidden if said.phone is None or kind != MOBILE]
@@ -189,13 +216,15 @@ class Turns:
         state, handed, extra = self._person.hand_off(turn.handoff, self._site.team_for(_right(turn.parsed)).name)
         return self._close_turn(said, owner, state, "handoff", (*replies, handed), (*facts, *extra), turn.parsed)
 
-    async def _without_engine(self, said: _Said, meant: str) -> tuple[str, Reply] | None:
-        """Return status and reply of what the engine need not see: how a request stands, and words that were all secrets."""
+    async def _without_engine(self, said: _Said, meant: str) -> tuple[str, Reply, tuple[Event, ...]] | None:
+        """Return status, reply and events of what the engine need not see: how a matter stands, and words that were all secrets."""
+        if said.form in UNREAD:
+            return "small_talk", Reply(self._site.phrases[said.form], kind="notice"), ()
         asked = await self._requests.answer(said.number, meant)
         if asked is not None:
-            return "service", asked
+            return "service", *asked
         if said.words.bare and said.phone is None:
-            return "withheld", Reply(self._site.phrases["withheld"], kind="withheld")
+            return "withheld", Reply(self._site.phrases["withheld"], kind="withheld"), ()
         return None
 
     def _paused(self, said: _Said, owner: str) -> tuple[Turn, list[Event]]:
@@ -307,13 +336,14 @@ async def _row(connection: AsyncConnection, number: str) -> sa.RowMapping:
     return (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).mappings().one()
 
 
-def _events_of(said: _Said, message_id: str | None) -> list[Event]:
+def _events_of(said: _Said, message_id: str | None, for_form: bool) -> list[Event]:
     """Put what was said into events; a number to call back is kept in the same breath, so that no crash can lose it."""
     known = {"message_id": message_id} if message_id else {}
+    known |= {"form": said.form} if said.form else {}
     words = Event("said", "citizen", {"turn": said.turn, "hidden": list(said.words.hidden), **known}, {"text": said.words.text})
     if said.phone is None:
         return [words]
-    purpose = {"for": "request"} if owner_of(said.state) == "bot" else {}
+    purpose = {"for": "request"} if for_form else {}
     return [words, Event("contact_left", "citizen", {"turn": said.turn, "what": PHONE, **purpose}, {"phone": said.phone})]
 
 
@@ -349,4 +379,5 @@ def _said_again(row: sa.RowMapping, entries: list[Entry], turn: int) -> _Said:
     text, hidden = str(private["text"]), tuple(kept["said"].open["hidden"])
     left = kept["contact_left"].private if "contact_left" in kept else None
     phone = str(left["phone"]) if left else None
-    return _Said(row["number"], row["channel"], row["region"], row["state"], turn, Clean(text, hidden), phone, again=True)
+    return _Said(row["number"], row["channel"], row["region"], row["state"], turn, Clean(text, hidden), phone, again=True,
+                 form=str(kept["said"].open.get("form", "")))  # fmt: skip

@@ -60,6 +60,12 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     ("GET", "/desk/canned"): STAFF,
     ("POST", "/desk/canned"): _REVIEW,
     ("POST", "/desk/canned/{id}/remove"): _REVIEW,
+    # What is asked on the telephone and at the counter.
+    ("GET", "/desk/entry"): _TALK,
+    ("POST", "/desk/entry"): _TALK,
+    ("POST", "/desk/entry/found"): _TALK,
+    ("POST", "/desk/entry/service"): _TALK,
+    ("GET", "/desk/entry/{number}/receipt"): _TALK,
     # What is owed: call-backs and follow-ups, requests.
     ("GET", "/desk/tasks"): STAFF,
     ("POST", "/desk/tasks/print"): _TALK,

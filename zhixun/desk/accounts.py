@@ -17,6 +17,7 @@ from zhixun.desk.ports import Daybook
 from zhixun.desk.second_factor import SecondFactor
 from zhixun.desk.staff import ADMINISTRATOR, ENROL, FULL, PASSWORD, RENEW, ROLES, Account, account_of, row_of
 from zhixun.desk.staff_sessions import end_sessions
+from zhixun.doors import DOORS
 from zhixun.errors import CitizenError
 from zhixun.limits import place_of
 
@@ -28,7 +29,7 @@ _UNKNOWN = "unknown"
 _FIRST = "admin"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 # What the journal calls those who are no staff, and what could be taken for one of them.
-_RESERVED = frozenset({_UNKNOWN, "system", "citizen", "bot", "zhixun", "engine", "idle", "form", "staff", "desk"})
+_RESERVED = frozenset({_UNKNOWN, "system", "citizen", "bot", "zhixun", "engine", "idle", "form", "staff", "desk", *DOORS})
 _SHOWN, _TEAM, _TEAMS = 32, 32, 20
 _REFUSED = (
     f"用户名或密码不对，或者账号已经停用、锁定。请核对后再试；在同一网络连续输错 {ALLOWED} 次会锁定 15 分钟以上，"

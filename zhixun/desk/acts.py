@@ -11,13 +11,14 @@ from zhixun.desk.case import REASONS
 from zhixun.desk.casework import KINDS as TASKS
 from zhixun.desk.casework import RESULTS
 from zhixun.desk.staff import ROLES
-from zhixun.names import MARKS, OUTCOMES, STATES
+from zhixun.names import CHANNELS, MARKS, OUTCOMES, STATES
 
 __all__ = ["BY_NOBODY", "FAILED", "KINDS", "told_act"]
 
 FAILED = ("sign_in_failed", "locked")
 """What somebody did who has not proved to be of the staff."""
-BY_NOBODY = (*FAILED, "account_made", "account_changed", "password_changed", "second_factor_off", "erased")
+BY_NOBODY = (*FAILED, "account_made", "account_changed", "password_changed", "second_factor_off", "erased",
+             "key_made", "key_revoked", "hook_set", "hook_removed")
 """What may stand in the journal by nobody of the staff: attempts that failed, and what was done at the machine itself."""
 KINDS: Mapping[str, str] = {
     "signed_in": "登录", "signed_out": "退出", "sign_in_failed": "登录失败", "locked": "账号锁定", "recovery_used": "使用恢复码",
@@ -26,6 +27,8 @@ KINDS: Mapping[str, str] = {
     "looked": "查看", "unmasked": "查看完整号码", "searched": "检索档案", "printed": "打印", "exported": "导出",
     "view_saved": "保存检索条件", "view_deleted": "删除检索条件", "duty_set": "排班", "canned_saved": "保存常用语",
     "canned_removed": "删除常用语", "bot_paused": "暂停智能应答", "bot_resumed": "恢复智能应答",
+    "opened": "登记咨询",
+    "key_made": "发放接入密钥", "key_revoked": "停用接入密钥", "hook_set": "登记通知地址", "hook_removed": "取消通知",
     "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
     "noted": "内部备注", "labelled": "改标签", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
     "request_moved": "办理申请", "referred": "转办", "slip_moved": "转办进展", "erased": "删除个人信息",
@@ -33,7 +36,8 @@ KINDS: Mapping[str, str] = {
 """Every kind of act and how it is called."""
 _PARTS: Mapping[str, str] = {
     "name": "账号", "names": "人员", "role": "角色", "teams": "组别", "factor": "方式", "step": "错在", "until": "锁定到",
-    "left": "剩余", "reset": "", "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "agency": "单位", "to": "转给",
+    "left": "剩余", "partner": "接入系统", "key": "密钥", "scopes": "权限", "reset": "", "channel": "渠道",
+    "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "agency": "单位", "to": "转给",
     "team": "组", "state": "现在", "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类",
     "due": "日期", "next": "下次", "add": "添加", "remove": "去掉", "day": "日期", "what": "", "format": "格式", "found": "找到",
     "count": "件数", "clear": "", "title": "标题", "text": "内容", "reason": "原因",
@@ -41,10 +45,12 @@ _PARTS: Mapping[str, str] = {
 """The parts of an act that are told, in order, and what stands before each."""
 _NAMES = ("name", "names", "to")
 _CODES: Mapping[str, Mapping[str, str]] = {
-    "role": ROLES, "state": STATES, "mark": MARKS, "outcome": OUTCOMES, "result": RESULTS, "kind": TASKS, "reason": REASONS,
+    "role": ROLES, "state": STATES, "channel": CHANNELS,
+    "mark": MARKS, "outcome": OUTCOMES, "result": RESULTS, "kind": TASKS, "reason": REASONS,
     "factor": {"none": "只用密码", "code": "动态验证码", "recovery": "恢复码"},
     "step": {"password": "密码", "code": "动态验证码", "change": "改密码时现在的密码"},
-    "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包"},
+    "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包",
+             "receipt": "回执"},
     "reset": {"True": "重发一次性密码", "False": ""}, "clear": {"True": "含完整号码", "False": "号码已遮盖"},
 }  # fmt: skip
 _CHANGED = {"role": "角色", "teams": "组别", "active": "在用"}

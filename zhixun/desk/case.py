@@ -18,6 +18,7 @@ REASONS = {
     "asked": "咨询人要求转人工", "unknown": "没有经审核的答复", "complaint": "投诉或不满", "bot_paused": "智能应答暂停",
     "stepped_in": "工作人员主动接入", "service": "服务申请需要人工", "referral": "需要转办", "lapsed": "接待人离开，自动退回",
     "put_back": "放回排队", "passed_on": "同事转交", "missed": "转交对象未及时接待", "given_back": "交还智能助手",
+    "entered": "电话或窗口登记，约定回电",
 }  # fmt: skip
 _GONE = "（内容已按请求删除）"
 _SPEAKERS = {"citizen": ("citizen", "咨询人"), "bot": ("bot", "智能助手"), "system": ("system", "系统")}
@@ -29,7 +30,7 @@ class Line:
 
     Attributes:
         kind: `said`, `note`, `file` or `event`. speaker: citizen, bot, staff or system. who: how the speaker is called.
-        basis: the clauses cited. status: of a turn of the bot. delivered: whether the words have reached the citizen (None: not known).
+        basis: the clauses cited. status: of a turn of the bot. mark: what became of words on their way to the citizen.
         file: id, type and size of an attachment.
     """
 
@@ -42,22 +43,22 @@ class Line:
     basis: Sequence[Mapping[str, Any]] = ()
     knowledge: Sequence[str] = ()
     status: str = ""
-    delivered: bool | None = None
+    mark: str = ""
     file: Mapping[str, Any] | None = None
 
 
 def lines_of(
     entries: Sequence[Entry], names: Callable[[str], str], standings: Mapping[str, Mapping[str, str]], *,
-    clear: bool, waiting: frozenset[int] = frozenset(),
+    clear: bool, marks: Mapping[int, str] | None = None,
 ) -> list[Line]:  # fmt: skip
     """Return the log of a consultation.
 
     Args:
         names: login name to shown name of a member of staff.
         standings: what the codes are called that entries of a kind (`request_moved`, `slip_moved`) tell as `standing`.
-        clear: show personal numbers as they were written. waiting: the entries that have not reached the citizen yet.
+        clear: show personal numbers as they were written. marks: what became of entries on their way to the citizen.
     """
-    lines = [_line(entry, names, standings, waiting) for entry in entries]
+    lines = [_line(entry, names, standings, marks or {}) for entry in entries]
     return [line if clear else _masked(line) for line in lines if line is not None]
 
 
@@ -95,15 +96,14 @@ def trace_of(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def _line(
-    entry: Entry, names: Callable[[str], str], standings: Mapping[str, Mapping[str, str]], waiting: frozenset[int]
+    entry: Entry, names: Callable[[str], str], standings: Mapping[str, Mapping[str, str]], marks: Mapping[int, str]
 ) -> Line | None:
     private = entry.private or {}
     who = names(entry.actor.removeprefix("staff:")) if entry.actor.startswith("staff:") else "系统"
     if entry.kind == "said":
         speaker, who = _SPEAKERS.get(entry.actor, ("staff", who))
-        delivered = None if entry.actor == "citizen" else entry.seq not in waiting
         return Line(entry.seq, entry.time, "said", speaker, who, str(private.get("text", _GONE)), private.get("basis", ()),
-                    entry.open.get("knowledge", ()), str(entry.open.get("status", "")), delivered)  # fmt: skip
+                    entry.open.get("knowledge", ()), str(entry.open.get("status", "")), marks.get(entry.seq, ""))  # fmt: skip
     if entry.kind == "noted":
         return Line(entry.seq, entry.time, "note", "staff", who, str(private.get("text", _GONE)))
     if entry.kind == "attached":
@@ -122,12 +122,12 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
     words = str(private.get("words") or private.get("reason") or private.get("note") or "")
     standing = standings.get(str(told.get("standing", "")), "")
     texts = {
-        "opened": "咨询开始",
+        "opened": "咨询开始" + (f"，经“{told['partner']}”接入" if told.get("partner") else ""),
         "handed_off": f"转人工：{reason}",
         "claimed": "接待",
         "transferred": f"转给 {to}：{words or reason}",
         "returned": f"退回{'排队' if told.get('state') == 'queued' else '智能助手'}：{reason}",
-        "contact_left": "留下回电号码",
+        "contact_left": " ".join(filter(None, ("留下回电号码", private.get("name"), private.get("unit")))),
         "guided": f"指引“{private.get('title', '')}”得出结果",
         "requested": f"提交服务申请 {told.get('request', '')}",
         "request_moved": f"申请 {told.get('request', '')} 办理：{standing} {words}",
@@ -141,6 +141,11 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
         "rated": f"评价 {scores}：{words}" if words else f"评价 {scores}",
         "closed": f"咨询结束 {words}".rstrip(),
         "erased": "个人信息已按请求删除",
+        "linked": f"咨询人出示了 {told.get('to', '')} 的回执，两件相关联",
+        "unreachable": "对方取消了关注或停用，消息送不到了",
+        "recalled": "撤回了一条消息",
+        "happened_there": {"taken": "转到企业微信里接待", "ended": "企业微信里的接待已结束"}.get(str(told.get("act")), "企业微信里有动作"),
+        "file_lost": f"对方发来的文件没有取到：{private.get('why', '')}",
     }
     return str(texts.get(entry.kind, "")).strip()
 

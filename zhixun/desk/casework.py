@@ -19,7 +19,7 @@ from zhixun.messages import Event
 from zhixun.names import MARKS
 from zhixun.ports import Journal, Seal
 
-__all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task"]
+__all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task", "good_label"]
 
 RESULTS: Mapping[str, str] = {
     "done": "已联系并解决", "open": "已联系，还需再跟进", "no_answer": "无人接听", "wrong_number": "号码不对", "refused": "不愿回访",
@@ -91,9 +91,7 @@ class Casework:
             CitizenError: a label is malformed, or there is nothing to change.
         """
         all_ = [*add, *remove]
-        # A label can be read by whoever holds the file.
-        wrong = any(_LABEL.fullmatch(one) is None or mask(one) != one for one in all_)
-        if not 0 < len(all_) <= _MOST_LABELS or wrong:
+        if not 0 < len(all_) <= _MOST_LABELS or not all(map(good_label, all_)):
             raise CitizenError("标签用 1–20 个汉字、字母或数字，不含空格、标点和个人号码。", code="bad_label", field="label")
         await self._add(number, Event("labelled", f"staff:{by}", {"add": list(add), "remove": list(remove)}))
 
@@ -188,6 +186,11 @@ class Casework:
         if day < self._clock.today():
             raise CitizenError("日期不能早于今天。", code="bad_day", field="due")
         return day.isoformat()
+
+
+def good_label(label: str) -> bool:
+    """Tell whether it can be a label: one short word without personal numbers, since whoever holds the file can read it."""
+    return _LABEL.fullmatch(label) is not None and mask(label) == label
 
 
 def _words(text: str, ask: str) -> str:

@@ -20,7 +20,8 @@ from zhixun.names import told
 __all__ = ["View", "local", "when"]
 
 _NAVIGATION = (
-    ("/desk", "接待", "queue", "q"), ("/desk/tasks", "回电与回访", "phone", "t"), ("/desk/requests", "服务申请", "form", "r"),
+    ("/desk", "接待", "queue", "q"), ("/desk/entry", "登记", "pencil", "e"), ("/desk/tasks", "回电与回访", "phone", "t"),
+    ("/desk/requests", "服务申请", "form", "r"),
     ("/desk/referrals", "转办", "slip", "z"), ("/desk/archive", "档案", "archive", "a"), ("/desk/canned", "常用语", "note", ""),
     ("/desk/roster", "值班", "calendar", ""), ("/desk/team", "人员", "people", ""), ("/desk/audit", "操作记录", "shield", ""),
     ("/desk/switch", "应答开关", "pause", ""),
@@ -106,7 +107,7 @@ _TOLD = {
         "noted": "备注已保存。", "labelled": "标签已更新。", "reviewed": "质检意见已保存。", "planned": "回访任务已建立。",
         "followed_up": "结果已记录。",
         "moved": "申请状态已更新。咨询还开着的，申请人会在对话里看到；已结束的，凭编号和查询码可以查到。",
-        "saved": "已保存。", "removed": "已删除。",
+        "entered": "已登记。", "saved": "已保存。", "removed": "已删除。",
         "paused": "智能应答已暂停，新的提问会转人工。", "resumed": "智能应答已恢复。", "revoked": "已让所选登录失效。",
         "copied": "已照搬到第二周还没有人的工作日。", "nothing": "没有可照搬的：第二周的工作日都有人，或者第一周没有安排。",
     }.items()

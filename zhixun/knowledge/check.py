@@ -12,6 +12,7 @@ from zhixun.knowledge.agencies.check import agency_flaws, register_flaws
 from zhixun.knowledge.figures import FIGURE
 from zhixun.knowledge.guides.check import guide_flaws
 from zhixun.knowledge.guides.model import Guide
+from zhixun.knowledge.hosts import LEAST_CONTRAST
 from zhixun.knowledge.model import Answer, Knowledge, Question
 from zhixun.knowledge.services.check import catalogue_flaws, service_flaws
 from zhixun.knowledge.site import Site
@@ -134,13 +135,15 @@ def check_site(knowledge: Knowledge, site: Site) -> list[Flaw]:
     """Return where the knowledge and the deployment do not fit together.
 
     A button that the office offers must never be guessed at, so it has to be the very wording of a question (or ask for a
-    person); every service goes to a group of staff that there is; and a right that no question is about would never
-    lead to its group.
+    person); every service goes to a group of staff that there is; a right that no question is about would never lead to its
+    group; and other sites carry what their visitors can read.
     """
     known = {plain(words) for topic in knowledge.topics.values() for words in (topic.title, *topic.wordings)}
+    offered = [("site.yml: quick", site.quick), *((f"site.yml: sites: {host.id}", host.quick) for host in site.hosts)]
     buttons = [
-        ("site.yml: quick", f"按钮“{button['payload']}”不是任何问题的问法，请加进对应问题的 wordings")
-        for button in site.quick
+        (place, f"按钮“{button['payload']}”不是任何问题的问法，请加进对应问题的 wordings")
+        for place, buttons in offered
+        for button in buttons
         if plain(button["payload"]) not in known | {plain(PERSON)}
     ]
     rights = [
@@ -149,7 +152,21 @@ def check_site(knowledge: Knowledge, site: Site) -> list[Flaw]:
         for right in team.rights
         if right not in knowledge.glossary.rights
     ]
-    return [*buttons, *rights, *catalogue_flaws(knowledge, site.requests.groups)]
+    return [*buttons, *rights, *_host_flaws(knowledge, site), *catalogue_flaws(knowledge, site.requests.groups)]
+
+
+def _host_flaws(knowledge: Knowledge, site: Site) -> Iterator[Flaw]:
+    """Yield where another site's widget could not be read, or would ask for a region that there is not."""
+    regions = {"", site.region, *site.regions, *knowledge.glossary.places}
+    for host in site.hosts:
+        place = f"site.yml: sites: {host.id}"
+        if host.region not in regions:
+            yield place, f"地区“{host.region}”不在 regions 里，也不在 glossary.yml 的 places 里"
+        if host.colours is not None and host.colours.contrast < LEAST_CONTRAST:
+            yield place, (
+                f"文字 {host.colours.text} 在底色 {host.colours.main} 上看不清：对比度 {host.colours.contrast:.2f}，"
+                f"至少要 {LEAST_CONTRAST}（WCAG AA）"
+            )
 
 
 def _source_flaws(knowledge: Knowledge) -> Iterator[Flaw]:

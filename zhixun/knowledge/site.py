@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zhixun.clock import stamp
+from zhixun.knowledge.hosts import HostSite, read_hosts
 from zhixun.knowledge.hours import Hours, read_hours
 from zhixun.knowledge.load import KnowledgeError, read_file
 
@@ -118,6 +119,8 @@ class Site:
     limits: Limits
     desk: DeskRules
     referral: ReferralRules
+    hosts: tuple[HostSite, ...]
+    wechat_menu: tuple[Mapping[str, Any], ...]
 
     def opening_words(self, moment: datetime) -> str:
         """Say in Chinese when the desk opens next, with the caveats that apply."""
@@ -169,6 +172,8 @@ def load_site(folder: Path) -> Site:
         limits=Limits(**raw["limits"]),
         referral=ReferralRules(**raw["referral"]),
         desk=DeskRules(**{**raw["desk"], "second_factor": tuple(raw["desk"]["second_factor"])}),
+        hosts=read_hosts(raw.get("sites", ())),
+        wechat_menu=tuple(raw.get("wechat_menu", ())),
     )
 
 

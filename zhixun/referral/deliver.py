@@ -1,15 +1,10 @@
-"""Carries letters to agencies: claims them one by one, sends, and notes what became of them.
-
-A letter is claimed in the store before it is sent and noted after it. Whoever dies between the two leaves a claim that runs
-out; then the letter is sent again, so that it may come twice, with the same id, but never not at all.
-"""
+"""Carries letters to agencies: claims them one by one, sends, and notes what became of them, by the rules of `retries.py`."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -18,16 +13,12 @@ from zhixun.database import Database, deliveries
 from zhixun.referral import words
 from zhixun.referral.book import Referrals
 from zhixun.referral.letters import Letters, wanted
-from zhixun.referral.outbox import DONE, DROPPED, FAILED, RUNNING, SENDING, WAITING, Delivery, change, find
+from zhixun.referral.outbox import Delivery, change, find
 from zhixun.referral.ports import Agencies, Carrier, Undelivered
 from zhixun.referral.slip import Slip
+from zhixun.retries import DONE, DROPPED, FAILED, RUNNING, claimed, is_spent, not_arrived
 
-__all__ = ["AGAIN", "CLAIM", "Deliveries"]
-
-AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
-"""How long is waited after each attempt that failed; after one more it is for staff to see to it."""
-CLAIM = timedelta(minutes=5)
-"""So long a claim holds: longer than any carrier may take."""
+__all__ = ["Deliveries"]
 
 
 class Deliveries:
@@ -83,11 +74,10 @@ class Deliveries:
                 slip = await self._referrals.reader.read(connection, one.slip)
                 if not wanted(one.what, slip):
                     await change(connection, one.id, standing=DROPPED)
-                elif one.attempts > len(AGAIN):
+                elif is_spent(one.attempts):
                     await change(connection, one.id, standing=FAILED, error=words.INTERRUPTED)
                 else:
-                    until = stamp(self._clock.now() + CLAIM)
-                    await change(connection, one.id, standing=SENDING, attempts=one.attempts + 1, next=until)
+                    await change(connection, one.id, **claimed(one.attempts, self._clock.now()))
                     return replace(one, attempts=one.attempts + 1), slip
         return None
 
@@ -106,12 +96,9 @@ class Deliveries:
             await self._arrived(delivery)
 
     async def _not_arrived(self, delivery: Delivery, error: Undelivered) -> None:
+        noted = not_arrived(delivery.attempts, self._clock.now(), error.words, final=error.final)
         async with self._database.write() as connection:
-            if error.final or delivery.attempts > len(AGAIN):
-                await change(connection, delivery.id, standing=FAILED, error=error.words)
-            else:
-                again = stamp(self._clock.now() + AGAIN[delivery.attempts - 1])
-                await change(connection, delivery.id, standing=WAITING, next=again, error=error.words)
+            await change(connection, delivery.id, **noted)
 
     async def _arrived(self, delivery: Delivery) -> None:
         async with self._database.write() as connection:

@@ -11,12 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.clock import stamp
 from zhixun.database import deliveries
+from zhixun.retries import RUNNING
 
-__all__ = ["DONE", "DROPPED", "FAILED", "RUNNING", "SENDING", "WAITING", "Delivery", "attempted", "change", "find", "queue"]
-
-WAITING, SENDING, DONE, FAILED, DROPPED = "waiting", "sending", "done", "failed", "dropped"
-RUNNING = (WAITING, SENDING)
-"""The standings of a delivery that is still to be carried."""
+__all__ = ["Delivery", "attempted", "change", "find", "queue"]
 
 
 @dataclass(frozen=True, slots=True)

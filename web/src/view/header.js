@@ -57,7 +57,7 @@ export function createHeader(talk, { fold, isFloating, toggleLarge, isLarge, end
   function update(now) {
     const talking = ['talking', 'closing', 'ended'].includes(now.phase);
     const owner = now.phase === 'ended' ? 'closed' : now.owner;
-    write(title, (now.site && now.site.name) || W.fallbackName);
+    write(title, (now.site && (now.site.title || now.site.name)) || W.fallbackName);
     write(state, talking ? W.states[owner] || W.states.bot : W.notBegun);
     root.dataset.owner = talking ? owner : '';
     person.classList.toggle('rests', now.phase === 'ended');

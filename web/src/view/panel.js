@@ -140,6 +140,11 @@ export function createPanel(talk, { floating, region, onToggle }) {
     dress();
   }
 
+  // The colours of the site that the page belongs to; what is not told is as in the rules.
+  function paint(colours) {
+    for (const [name, value] of Object.entries(colours || {})) root.style.setProperty(`--own-${name.replace('_', '-')}`, value);
+  }
+
   function dress() {
     root.classList.toggle('large', Boolean(talk.memory.get('large')));
     composer.grow();
@@ -164,6 +169,7 @@ export function createPanel(talk, { floating, region, onToggle }) {
     const stood = scroll.stand();
     // Who has just asked wants to see the answer, wherever the page stood.
     if (state.outbox.length > before.outbox.length || before.waiting) stood.near = true;
+    if (state.site !== before.site) paint(state.site && state.site.colours);
     [header, banner, welcome, pick, composer, ending].forEach((part) => part.update(state, before));
     show(log.root, ['talking', 'closing', 'ended'].includes(state.phase));
     const added = log.update(state);
@@ -191,7 +197,7 @@ export function createPanel(talk, { floating, region, onToggle }) {
   function mount(parent) {
     parent.append(root);
     const state = talk.store.get();
-    update(state, { ...state, phase: '' });
+    update(state, { ...state, phase: '', site: null });
     dress();
     const unwatch = talk.store.watch(update);
     const size = new ResizeObserver(() => scroll.measure(box, !log.root.hidden));

@@ -7,7 +7,6 @@ export function createWelcome(talk, { region, fold }) {
   const root = el('div', { class: 'welcome' });
   const foot = el('div', { class: 'foot choice' });
   let drawn = null;
-  let picker = null;
 
   function update(state) {
     const stage = STAGES[state.phase];
@@ -29,7 +28,7 @@ export function createWelcome(talk, { region, fold }) {
   }
 
   function greeting({ site, question }) {
-    picker = region() ? null : regionPicker(site.regions || []);
+    const picker = region() ? { value: region } : regionPicker(site.regions || []);
     return {
       body: [
         head(W.hello(site.name || W.fallbackName), site.office),
@@ -38,11 +37,11 @@ export function createWelcome(talk, { region, fold }) {
         question && el('p', { class: 'asked' }, el('span', null, W.yourQuestion), el('b', null, question)),
         el('section', { class: 'notice', 'aria-labelledby': 'zx-notice' },
           el('h3', { id: 'zx-notice' }, W.noticeTitle), el('div', { class: 'prose' }, prose(site.notice))),
-        picker && picker.root,
+        picker.root,
         site.hours && el('p', { class: 'hours' }, `${W.hours}：${site.hours}`),
       ],
       buttons: [
-        el('button', { type: 'button', class: 'main agree', onclick: () => talk.agree(region() || (picker && picker.value())) }, W.agree),
+        el('button', { type: 'button', class: 'main agree', onclick: () => talk.agree(picker.value()) }, W.agree),
         el('button', { type: 'button', class: 'plain', onclick: talk.decline }, W.notNow),
       ],
     };
@@ -88,8 +87,8 @@ function plain(title, words, ...buttons) {
 
 // Regions may come as names or as records; one region leaves nothing to choose.
 function regionPicker(regions) {
-  if (regions.length < 2) return null;
   const options = regions.map((one) => (typeof one === 'string' ? { id: one, title: one } : one));
+  if (options.length < 2) return { value: () => options[0] && options[0].id };
   const select = el('select', { id: 'zx-region' },
     options.map((one) => el('option', { value: one.id || one.code || one.name || one.title }, one.title || one.name || one.id)));
   return {

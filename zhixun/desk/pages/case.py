@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from aiohttp import BodyPartReader, web
 
-from zhixun.clock import new_token
-from zhixun.database import Database, consultations, outbox
+from zhixun.clock import Clock, new_token
+from zhixun.database import Database, consultations
 from zhixun.desk.case import REASONS, contact_of, facts_of, last_words, lines_of, trace_of
 from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework
 from zhixun.desk.daybook import CHANNEL
@@ -23,6 +23,7 @@ from zhixun.desk.limits import TITLES
 from zhixun.desk.mentions import able, mentioned
 from zhixun.desk.pages.leading import lead_on
 from zhixun.desk.ports import Advice, Daybook, Files, Known, Takeover
+from zhixun.desk.reach import Way, way_of
 from zhixun.desk.staff import Account, Staff
 from zhixun.desk.view import View
 from zhixun.desk.waiting import Queue
@@ -61,6 +62,7 @@ class CasePages:
     view: View
     database: Database
     journal: Journal
+    clock: Clock
     takeover: Takeover
     casework: Casework
     queue: Queue
@@ -118,29 +120,29 @@ class CasePages:
 
     async def _shown(self, request: web.Request, staff: Staff, template: str, *, act: str = "looked", why: str = "") -> web.Response:
         """Show a page of a consultation and note it, unless it is one's own that is just looked at."""
-        row, entries, waiting = await self._read(request.match_info["number"])
+        row, entries, way = await self._read(request.match_info["number"])
         mine = row["state"] == "staff" and row["operator"] == staff.name
         if not mine or act != "looked":
             await self.daybook.note(act, staff.name, {"about": row["number"]}, {"why": why} if why else None)
         # What lies on a desk as paper is masked for whoever printed it, too.
         clear = bool(why) or (mine and template == "case.html")
-        parts = await self._parts(row, entries, waiting, staff, clear=clear)
+        parts = await self._parts(row, entries, way, staff, clear=clear)
         return self.view.page(template, request, staff, **parts)
 
     async def _log(self, request: web.Request, staff: Staff) -> web.Response:
-        row, entries, waiting = await self._read(request.match_info["number"])
+        row, entries, way = await self._read(request.match_info["number"])
         mine = row["state"] == "staff" and row["operator"] == staff.name
         after = int(given) if (given := request.query.get("after", "0")).isdecimal() and len(given) < 10 else 0
-        lines = [line for line in lines_of(entries, self.names, self.standings, clear=mine, waiting=waiting) if line.seq > after]
-        return self.view.part("case_log.html", staff, case=row, lines=lines, mine=mine)
+        lines = [line for line in lines_of(entries, self.names, self.standings, clear=mine, marks=way.marks) if line.seq > after]
+        return self.view.part("case_log.html", staff, case=row, lines=lines, mine=mine, reach=way.reach)
 
     async def _side(self, request: web.Request, staff: Staff) -> web.Response:
-        row, entries, waiting = await self._read(request.match_info["number"])
+        row, entries, way = await self._read(request.match_info["number"])
         mine = row["state"] == "staff" and row["operator"] == staff.name
-        return self.view.part("case_side.html", staff, **await self._parts(row, entries, waiting, staff, clear=mine))
+        return self.view.part("case_side.html", staff, **await self._parts(row, entries, way, staff, clear=mine))
 
     async def _parts(
-        self, row: sa.RowMapping, entries: Sequence[Entry], waiting: frozenset[int], staff: Staff, *, clear: bool
+        self, row: sa.RowMapping, entries: Sequence[Entry], way: Way, staff: Staff, *, clear: bool
     ) -> dict[str, Any]:
         number = row["number"]
         mine = row["state"] == "staff" and row["operator"] == staff.name
@@ -148,7 +150,8 @@ class CasePages:
         colleagues = [one for one in able(await self.accounts()) if one.name != staff.name]
         phone = contact_of(entries)
         return {
-            "case": row, "lines": lines_of(entries, self.names, self.standings, clear=clear, waiting=waiting), "mine": mine, "clear": clear,
+            "case": row, "lines": lines_of(entries, self.names, self.standings, clear=clear, marks=way.marks),
+            "mine": mine, "clear": clear, "reach": way.reach,
             "once": new_token(), "names": self.names, "reasons": REASONS, "beat_seconds": self.beat_seconds,
             "limits": await self.queue.one(number), "facts": facts_of(entries), "phone": phone if clear else mask(phone),
             "suggested": await self._suggested(asked, row["region"]) if mine else [],
@@ -293,19 +296,19 @@ class CasePages:
         await self.casework.plan(number, staff.name, kind, due, words, owner)
         return f"/desk/cases/{number}?done=planned"
 
-    async def _read(self, number: str) -> tuple[sa.RowMapping, list[Entry], frozenset[int]]:
-        """Return a consultation's row, its entries, and which of them have not reached the citizen.
+    async def _read(self, number: str) -> tuple[sa.RowMapping, list[Entry], Way]:
+        """Return a consultation's row, its entries, and what becomes of them on their way to the citizen.
 
         Raises:
             CitizenError: (404) there is none.
         """
         query = sa.select(consultations).where(consultations.c.number == number, consultations.c.channel != CHANNEL)
-        still = sa.select(outbox.c.seq).where(outbox.c.consultation == number, outbox.c.delivered.is_(None))
         async with self.database.read() as connection:
             row = (await connection.execute(query)).mappings().first()
             if row is None:
                 raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)
-            return row, await self.journal.read(connection, number), frozenset((await connection.scalars(still)).all())
+            way = await way_of(connection, row, self.clock.now())
+            return row, await self.journal.read(connection, number), way
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:

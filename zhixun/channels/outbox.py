@@ -1,0 +1,328 @@
+"""What is said to citizens on other platforms: carried in order, again where it surely did not arrive, and never twice.
+
+A message is claimed in the store before it goes out and noted after it. Whoever dies between the two leaves something that may
+have arrived: it stays `unsure`, and staff see it, unless the platform itself recognises what comes twice. Where a platform lets
+nothing through until the citizen speaks again, words are `held` until then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zhixun.channels.web import entry_for_citizen
+from zhixun.channels.wording import Parcel, Shown, pack, worded
+from zhixun.clock import Clock, stamp
+from zhixun.database import Database, outbox, threads
+from zhixun.doors import DONE, FAILED, HELD, SENDING, UNSURE, WAITING, Address
+from zhixun.messages import Entry
+from zhixun.ports import Journal
+
+__all__ = ["AGAIN", "Carrier", "Outbox", "Undelivered"]
+
+AGAIN = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600))
+"""How long is waited after each attempt that surely failed."""
+AFTER_HANDED = timedelta(seconds=1)
+"""So long what follows waits after a message was handed out."""
+TOGETHER = 8
+"""So many consultations are carried at once."""
+SPENT = "对方须先再发一条消息，平台才允许送达；届时自动补送。"
+
+_log = logging.getLogger(__name__)
+_ONCE = re.compile(r"(?a)([A-Z]{2,6})(\d{8})(\d{6})(\d)_(\d{1,9})_\d{1,4}")
+"""What `_brought` makes of a consultation's number, the first entry, and the part."""
+
+
+class Undelivered(Exception):
+    """A message did not arrive.
+
+    Args:
+        words: why, in Chinese, for staff.
+        standing: what becomes of it: `waiting` (it is tried again), `held`, `unsure` or `failed`.
+        after: seconds until it is tried again, where the platform says so.
+    """
+
+    def __init__(self, words: str, standing: str = WAITING, after: float | None = None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.standing = standing
+        self.after = after
+
+
+class Carrier(Protocol):
+    """Brings messages to one platform."""
+
+    limit: int
+    """The largest text of a message, as `size` counts it."""
+    knows_again: bool
+    """Whether the platform takes a message with the same id only once."""
+
+    def size(self, text: str) -> int:
+        """Return what a text counts."""
+
+    async def carry(self, to: Address, parcel: Parcel, once: str) -> None:
+        """Bring a message.
+
+        Args:
+            once: the same for the same message when it is brought again: digits, letters and `_`, at most 32.
+
+        Raises:
+            Undelivered: it did not arrive, or nobody can tell.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A message that is being carried: the entries it is of, how often it was tried, and which part of its entry it is."""
+
+    parcel: Parcel
+    seqs: tuple[int, ...]
+    attempt: int
+    part: int
+
+
+class Outbox:
+    """Carries what waits.
+
+    Args:
+        carriers: by door.
+        address: where a consultation's words go to.
+        receipt: the sentence that ends a consultation, with its receipt; empty until it is sealed.
+    """
+
+    def __init__(
+        self, database: Database, journal: Journal, clock: Clock, carriers: Mapping[str, Carrier], *,
+        address: Callable[[str], Awaitable[Address | None]], receipt: Callable[[AsyncConnection, str], Awaitable[str]],
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._journal = journal
+        self._clock = clock
+        self._carriers = carriers
+        self._address = address
+        self._receipt = receipt
+        self._kept_back: Counter[str] = Counter()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._more: set[str] = set()
+        self._slots = asyncio.Semaphore(TOGETHER)
+
+    async def prepare(self) -> None:
+        """Settle what a crash left on its way. Call it before anything is carried."""
+        async with self._database.write() as connection:
+            for door, carrier in self._carriers.items():
+                left = (outbox.c.channel == door) & (outbox.c.standing == SENDING)
+                change = {"standing": WAITING} if carrier.knows_again else {"standing": UNSURE, "error": "送出时服务中断，可能已送达。"}
+                await connection.execute(outbox.update().where(left).values(**change))
+
+    async def carry_due(self) -> None:
+        """Begin to carry everything that is due; call it again and again."""
+        due = sa.select(outbox.c.consultation).where(outbox.c.standing == WAITING, outbox.c.due <= stamp(self._clock.now()))
+        async with self._database.read() as connection:
+            numbers = (await connection.scalars(due.where(outbox.c.channel.in_(self._carriers)).distinct())).all()
+        for number in numbers:
+            self.wake(number)
+
+    def wake(self, number: str) -> None:
+        """Carry what waits for the citizen of a consultation, in the background."""
+        if not self._carriers or number in self._kept_back:
+            return
+        if number in self._running:
+            self._more.add(number)
+        else:
+            task = asyncio.get_running_loop().create_task(self._carry(number))
+            self._running[number] = task
+            task.add_done_callback(lambda done: self._ended(number, done))
+
+    async def finish(self) -> None:
+        """Wait until what is being carried now has gone out."""
+        while self._running:
+            await asyncio.wait(set(self._running.values()))
+
+    async def failed(self, once: str, words: str) -> str:
+        """Mark a message that the platform took, and could not deliver after all.
+
+        Args:
+            once: as the carrier was given it. words: why, in Chinese, for staff.
+
+        Returns:
+            The consultation; empty when there is no such message.
+        """
+        if (found := _ONCE.fullmatch(once)) is None:
+            return ""
+        number, seq = "-".join(found.groups()[:4]), int(found[5])
+        async with self._database.write() as connection:
+            here = (outbox.c.consultation == number) & (outbox.c.seq >= seq) & outbox.c.channel.in_(self._carriers)
+            rows = (await connection.execute(sa.select(outbox).where(here).order_by(outbox.c.seq))).mappings().all()
+            if not rows or rows[0]["seq"] != seq:
+                return ""
+            # What goes out in one message is claimed together, and noted at the same moment.
+            alike = (rows[0]["standing"], rows[0]["delivered"])
+            together = alike[0] in (SENDING, DONE)
+            seqs = [row["seq"] for row in rows if row["seq"] == seq or (together and (row["standing"], row["delivered"]) == alike)]
+            await self._set(connection, number, seqs, standing=FAILED, delivered=None, error=words)
+        return number
+
+    @contextmanager
+    def kept_back(self, number: str) -> Iterator[None]:
+        """Leave a consultation's messages to the caller for a while, who may hand them out in an answer (`hand_out`)."""
+        self._kept_back[number] += 1
+        try:
+            yield
+        finally:
+            self._kept_back[number] -= 1
+            if not self._kept_back[number]:
+                del self._kept_back[number]
+                self.wake(number)
+
+    async def hand_out(self, number: str) -> Parcel | None:
+        """Take the first message that waits, or its next part, to be handed out; None when there is none or one is on its way."""
+        async with self._database.write() as connection:
+            rows, parcels = await self._waiting(connection, number)
+            if not parcels or any(row["standing"] == SENDING for row in rows):
+                return None
+            now, first = self._clock.now(), rows[0]
+            parcel: Parcel = parcels[first["parts"]]
+            if parcel.seqs:
+                await self._set(connection, number, parcel.seqs, standing=DONE, delivered=stamp(now), error="")
+            else:
+                await self._set(connection, number, (first["seq"],), parts=first["parts"] + 1, attempts=0, error="")
+            # What follows goes out by another line, and must not be there first.
+            rest = [row["seq"] for row in rows if row["seq"] not in parcel.seqs]
+            await self._set(connection, number, rest, due=stamp(now + AFTER_HANDED))
+        return parcel
+
+    async def take_back(self, number: str, parcel: Parcel) -> None:
+        """Carry a message that was handed out and not heard."""
+        async with self._database.write() as connection:
+            if parcel.seqs:
+                await self._set(connection, number, parcel.seqs, standing=WAITING, delivered=None, due=stamp(self._clock.now()))
+            else:
+                cut = (outbox.c.consultation == number) & (outbox.c.standing == WAITING) & (outbox.c.parts > 0)
+                await connection.execute(outbox.update().where(cut).values(parts=outbox.c.parts - 1))
+        self.wake(number)
+
+    async def _carry(self, number: str) -> None:
+        async with self._slots:
+            address = await self._address(number)
+            while number not in self._kept_back and (claim := await self._claim(number, address)) is not None:
+                if address is None or not await self._brought(number, address, claim):
+                    return
+
+    async def _claim(self, number: str, address: Address | None) -> _Claim | None:
+        """Take the next message."""
+        async with self._database.write() as connection:
+            rows, parcels = await self._waiting(connection, number)
+            now = stamp(self._clock.now())
+            if not parcels or any(row["standing"] == SENDING or row["due"] > now for row in rows[:1]):
+                return None
+            if address is None:
+                await self._set(connection, number, [row["seq"] for row in rows], standing=FAILED, error="不知道发给谁。")
+                return None
+            if not await self._allowed(connection, number):
+                await self._set(connection, number, [row["seq"] for row in rows], standing=HELD, error=SPENT)
+                return None
+            first = rows[0]
+            parcel = parcels[first["parts"]]
+            seqs = parcel.seqs or (first["seq"],)
+            await self._set(connection, number, seqs, standing=SENDING, attempts=first["attempts"] + 1)
+        return _Claim(parcel, tuple(seqs), first["attempts"] + 1, first["parts"])
+
+    async def _allowed(self, connection: AsyncConnection, number: str) -> bool:
+        """Count a message against what the platform lets through."""
+        row = (await connection.execute(sa.select(threads).where(threads.c.consultation == number))).mappings().first()
+        if row is None or row["left"] is None:
+            return True
+        if row["left"] < 1 or row["until"] < stamp(self._clock.now()):
+            return False
+        await connection.execute(threads.update().where(threads.c.consultation == number).values(left=row["left"] - 1))
+        return True
+
+    async def _brought(self, number: str, address: Address, claim: _Claim) -> bool:
+        """Bring a message and note what became of it; returns whether the next one may follow."""
+        once = f"{number.replace('-', '')}_{claim.seqs[0]}_{claim.part}"
+        try:
+            await self._carriers[address.door].carry(address, claim.parcel, once)
+        except Undelivered as error:
+            failed = error
+        except Exception as error:  # whatever a platform answers, a keeper must outlive it
+            _log.error("carrying for %s failed: %s", number, type(error).__name__)
+            failed = Undelivered("送出时出错，可能已送达。", UNSURE)
+        else:
+            await self._arrived(number, claim)
+            return True
+        await self._not_arrived(number, claim, failed)
+        return failed.standing in (FAILED, UNSURE)
+
+    async def _arrived(self, number: str, claim: _Claim) -> None:
+        done = {"standing": DONE, "delivered": stamp(self._clock.now()), "error": ""}
+        more = {"standing": WAITING, "parts": claim.part + 1, "attempts": 0, "error": ""}
+        async with self._database.write() as connection:
+            # The platform may have told in the meantime that it did not arrive after all.
+            on_its_way = (outbox.c.consultation == number) & outbox.c.seq.in_(claim.seqs) & (outbox.c.standing == SENDING)
+            await connection.execute(outbox.update().where(on_its_way).values(**(done if claim.parcel.seqs else more)))
+
+    async def _not_arrived(self, number: str, claim: _Claim, error: Undelivered) -> None:
+        standing = FAILED if error.standing == WAITING and claim.attempt > len(AGAIN) else error.standing
+        after = AGAIN[min(claim.attempt, len(AGAIN)) - 1] if error.after is None else timedelta(seconds=error.after)
+        due = stamp(self._clock.now() + after) if standing == WAITING else ""
+        async with self._database.write() as connection:
+            seqs = claim.seqs
+            if standing == HELD:
+                # What follows would not arrive either; and what was counted wrongly is set right.
+                rows, _ = await self._waiting(connection, number)
+                seqs = tuple(row["seq"] for row in rows)
+                await connection.execute(threads.update().where(threads.c.consultation == number).values(left=0))
+            await self._set(connection, number, seqs, standing=standing, due=due, error=error.words)
+
+    async def _waiting(self, connection: AsyncConnection, number: str) -> tuple[Sequence[sa.RowMapping], list[Parcel]]:
+        """Return what waits for a citizen in order, and the messages that it is packed into."""
+        here = (outbox.c.consultation == number) & outbox.c.standing.in_((WAITING, SENDING))
+        rows = (await connection.execute(sa.select(outbox).where(here).order_by(outbox.c.seq))).mappings().all()
+        if not rows:
+            return [], []
+        carrier = self._carriers.get(rows[0]["channel"])
+        if carrier is None:
+            return rows, []
+        entries = {entry.seq: entry for entry in await self._journal.read(connection, number, rows[0]["seq"] - 1)}
+        # What was cut goes out alone, so that its parts stay the same however much comes after it.
+        rows_of_one = rows[:1] if rows[0]["parts"] else rows
+        if carrier.knows_again and rows[0]["attempts"]:
+            # What was tried before must be the same message when it is tried again under the same id.
+            rows_of_one = [row for row in rows_of_one if row["attempts"]]
+        bubbles = [await self._bubble(connection, number, entries[row["seq"]]) for row in rows_of_one]
+        if not bubbles[-1].text:
+            bubbles.pop()  # the receipt of what is being sealed right now
+        if not bubbles:
+            return [], []
+        parcels = pack(bubbles, carrier.limit, carrier.size)
+        if not parcels[0].seqs:
+            parcels = pack(bubbles[:1], carrier.limit, carrier.size)
+        return rows, parcels
+
+    async def _bubble(self, connection: AsyncConnection, number: str, entry: Entry) -> Shown:
+        if entry.kind == "closed":
+            return Shown(entry.seq, await self._receipt(connection, number))
+        return worded(entry.seq, entry_for_citizen(entry) or {"text": ""})
+
+    def _ended(self, number: str, task: asyncio.Task[None]) -> None:
+        del self._running[number]
+        if number in self._more:
+            self._more.discard(number)
+            self.wake(number)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # What waits is tried again at the next round.
+            _log.error("carrying for %s failed: %s", number, type(error).__name__)
+
+    @staticmethod
+    async def _set(connection: AsyncConnection, number: str, seqs: Iterable[int], **values: Any) -> None:
+        own = (outbox.c.consultation == number) & outbox.c.seq.in_(list(seqs))
+        await connection.execute(outbox.update().where(own).values(**values))

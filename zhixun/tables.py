@@ -1,0 +1,294 @@
+"""The tables of the store: the journal, what follows from it, and what it does not tell."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+__all__ = [
+    "attachments", "canned", "cases", "consultations", "counters", "deliveries", "duty", "hook_deliveries", "inbox",
+    "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners", "requests", "sessions", "slips",
+    "staff", "staff_sessions", "tasks", "threads", "views",
+]  # fmt: skip
+
+metadata = sa.MetaData()
+
+journal = sa.Table(
+    "journal", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("consultation", sa.String(32), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("time", sa.String(24), nullable=False),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("prev", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.UniqueConstraint("consultation", "seq"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+keys = sa.Table(
+    "keys", metadata,
+    sa.Column("consultation", sa.String(32), primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+meta = sa.Table("meta", metadata, sa.Column("name", sa.String(32), primary_key=True), sa.Column("value", sa.Text, nullable=False))
+counters = sa.Table(
+    "counters", metadata, sa.Column("day", sa.String(10), primary_key=True), sa.Column("last", sa.Integer, nullable=False)
+)
+leaves = sa.Table(
+    "leaves", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("day", sa.String(10), nullable=False, index=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    sa.Column("path", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("through", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+# Projections: all below can be rebuilt from the journal, but for the sessions (a citizen then opens a new one).
+consultations = sa.Table(
+    "consultations", metadata,
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("region", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("opened", sa.String(24), nullable=False),
+    sa.Column("last", sa.String(24), nullable=False, index=True),
+    sa.Column("closed", sa.String(24)),
+    sa.Column("turns", sa.Integer, nullable=False, default=0),
+    sa.Column("seq", sa.Integer, nullable=False, default=0),
+    sa.Column("rating", sa.Text),
+    sa.Column("callback", sa.Boolean, nullable=False, default=False),
+    sa.Column("in_guide", sa.Boolean, nullable=False, default=False),
+    sa.Column("wants", sa.String(16), nullable=False, default=""),
+    # Who has it: the member of staff and the fence of the claim; since when, why and to whom it waits in the queue.
+    sa.Column("operator", sa.String(32), nullable=False, default="", index=True),
+    sa.Column("fence", sa.Integer, nullable=False, default=0),
+    sa.Column("team", sa.String(32), nullable=False, default=""),
+    sa.Column("reason", sa.String(32), nullable=False, default=""),
+    sa.Column("handed", sa.String(24), nullable=False, default=""),
+    sa.Column("assigned", sa.String(32), nullable=False, default=""),
+    sa.Column("assigned_until", sa.String(24), nullable=False, default=""),
+    # When staff answered first since it was handed over, and when they spoke last; which limits were told to be overrun.
+    sa.Column("answered", sa.String(24), nullable=False, default=""),
+    sa.Column("spoke", sa.String(24), nullable=False, default=""),
+    sa.Column("escalated", sa.String(64), nullable=False, default=""),
+    sa.Column("outcome", sa.String(24), nullable=False, default=""),
+)  # fmt: skip
+requests = sa.Table(
+    "requests", metadata,
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    sa.Column("service", sa.String(32), nullable=False),
+    sa.Column("target", sa.String(16), nullable=False),
+    sa.Column("standing", sa.String(16), nullable=False, index=True),
+    sa.Column("received", sa.String(24), nullable=False),
+    sa.Column("changed", sa.String(24), nullable=False),
+    sa.Column("due", sa.String(24), nullable=False, default=""),
+    sa.Column("priority", sa.String(32), nullable=False, default=""),
+    sa.Column("same_as", sa.String(32), nullable=False, default=""),
+    sa.Column("owner", sa.String(32), nullable=False, default=""),
+    sa.Column("follow_up", sa.String(10), nullable=False, default=""),
+    sa.Column("mark", sa.String(64), nullable=False, default="", index=True),
+)  # fmt: skip
+tasks = sa.Table(
+    "tasks", metadata,
+    sa.Column("id", sa.String(48), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("subject", sa.String(40), nullable=False, default=""),
+    sa.Column("due", sa.String(24), nullable=False, index=True),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("owner", sa.String(32), nullable=False, default=""),
+    sa.Column("standing", sa.String(8), nullable=False, default="open", index=True),
+    sa.Column("result", sa.String(24), nullable=False, default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("done", sa.String(24), nullable=False, default=""),
+)  # fmt: skip
+slips = sa.Table(
+    "slips", metadata,
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    sa.Column("agency", sa.String(48), nullable=False),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("standing", sa.String(16), nullable=False, index=True),
+    sa.Column("way", sa.String(16), nullable=False),
+    sa.Column("issued", sa.String(24), nullable=False),
+    sa.Column("changed", sa.String(24), nullable=False),
+    sa.Column("due", sa.String(24), nullable=False, default=""),
+    sa.Column("reminded", sa.String(24), nullable=False, default=""),
+    sa.Column("owner", sa.String(32), nullable=False, default=""),
+)  # fmt: skip
+attachments = sa.Table(
+    "attachments", metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("sender", sa.String(64), nullable=False),
+    sa.Column("type", sa.String(80), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("erased", sa.Boolean, nullable=False, default=False),
+)  # fmt: skip
+# The index of the archive: one row for each consultation, and its words (table `case_words`, FTS5, made by the migration).
+cases = sa.Table(
+    "cases", metadata,
+    # Where the journal opened it: newer ones have higher ids, and the index made anew has the same.
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.String(32), nullable=False, unique=True),
+    sa.Column("day", sa.String(10), nullable=False, index=True),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("region", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("turns", sa.Integer, nullable=False, default=0),
+    # Lists are written `,one,two,`, so that one of them is found as `%,one,%`.
+    sa.Column("rights", sa.Text, nullable=False, default=","),
+    sa.Column("topics", sa.Text, nullable=False, default=","),
+    sa.Column("knowledge", sa.Text, nullable=False, default=","),
+    sa.Column("services", sa.Text, nullable=False, default=","),
+    sa.Column("statuses", sa.Text, nullable=False, default=","),
+    sa.Column("operators", sa.Text, nullable=False, default=","),
+    sa.Column("labels", sa.Text, nullable=False, default=","),
+    sa.Column("marks", sa.Text, nullable=False, default=","),
+    sa.Column("outcome", sa.String(24), nullable=False, default=""),
+    sa.Column("rating", sa.Float),
+    sa.Column("confidence", sa.Float),
+    sa.Column("referred", sa.Boolean, nullable=False, default=False),
+    sa.Column("attached", sa.Boolean, nullable=False, default=False),
+    sa.Column("noted", sa.Boolean, nullable=False, default=False),
+    sa.Column("erased", sa.Boolean, nullable=False, default=False),
+    sa.Column("indexed", sa.Integer, nullable=False, default=0),
+)  # fmt: skip
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+)  # fmt: skip
+inbox = sa.Table(
+    "inbox", metadata,
+    sa.Column("consultation", sa.String(32), primary_key=True),
+    sa.Column("message_id", sa.String(128), primary_key=True, index=True),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+)  # fmt: skip
+outbox = sa.Table(
+    "outbox", metadata,
+    sa.Column("consultation", sa.String(32), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("delivered", sa.String(24)),
+    # Of what a door has to carry: how it stands, when it is tried next, how often it was, how many parts have gone out, and why not.
+    sa.Column("standing", sa.String(8), nullable=False, default="", index=True),
+    sa.Column("due", sa.String(24), nullable=False, default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("parts", sa.Integer, nullable=False, default=0),
+    sa.Column("error", sa.String(120), nullable=False, default=""),
+)  # fmt: skip
+
+# What the journal does not tell: secrets, and what is on its way.
+threads = sa.Table(
+    "threads", metadata,
+    sa.Column("door", sa.String(16), primary_key=True),
+    # Whom the door knows by an id of its own; only its keyed digest stands here.
+    sa.Column("mark", sa.String(64), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    # How many messages the platform still lets through, and until when; null where it does not count.
+    sa.Column("left", sa.Integer),
+    sa.Column("until", sa.String(24), nullable=False, default=""),
+)  # fmt: skip
+staff = sa.Table(
+    "staff", metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("shown", sa.String(32), nullable=False, default=""),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("teams", sa.Text, nullable=False, default=""),
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("one_time", sa.Boolean, nullable=False),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False, default=True),
+    sa.Column("totp", sa.Text, nullable=False, default=""),
+    sa.Column("totp_step", sa.Integer, nullable=False, default=0),
+    sa.Column("recovery", sa.Text, nullable=False, default=""),
+    sa.Column("failures", sa.Integer, nullable=False, default=0),
+    sa.Column("locked_until", sa.String(24), nullable=False, default=""),
+)  # fmt: skip
+staff_sessions = sa.Table(
+    "staff_sessions", metadata,
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(32), nullable=False, index=True),
+    sa.Column("csrf", sa.String(64), nullable=False),
+    sa.Column("stage", sa.String(16), nullable=False),
+    sa.Column("agent", sa.String(120), nullable=False, default=""),
+    sa.Column("address", sa.String(64), nullable=False, default=""),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("seen", sa.String(24), nullable=False),
+)  # fmt: skip
+duty = sa.Table(
+    "duty", metadata,
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("name", sa.String(32), primary_key=True),
+)  # fmt: skip
+canned = sa.Table(
+    "canned", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("team", sa.String(32), nullable=False, default=""),
+    sa.Column("title", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("changed_by", sa.String(32), nullable=False),
+    sa.Column("changed", sa.String(24), nullable=False),
+)  # fmt: skip
+views = sa.Table(
+    "views", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(32), nullable=False, index=True),
+    sa.Column("title", sa.String(64), nullable=False),
+    sa.Column("query", sa.Text, nullable=False),
+)  # fmt: skip
+deliveries = sa.Table(
+    "deliveries", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("slip", sa.String(32), nullable=False, index=True),
+    sa.Column("way", sa.String(16), nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("next", sa.String(24), nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("standing", sa.String(16), nullable=False, default="waiting"),
+    sa.Column("error", sa.String(120), nullable=False, default=""),
+)  # fmt: skip
+# Other systems that speak for their users: what they are told at (the secret encrypted), and by which keys they are known.
+partners = sa.Table(
+    "partners", metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("hook", sa.Text, nullable=False, default=""),
+    sa.Column("secret", sa.LargeBinary, nullable=False, default=b""),
+)  # fmt: skip
+partner_keys = sa.Table(
+    "partner_keys", metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("partner", sa.String(32), nullable=False, index=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.String(64), nullable=False),
+    sa.Column("per_minute", sa.Integer, nullable=False),
+    sa.Column("made", sa.String(24), nullable=False),
+    # The last day on which it is good, the day on which it was used last, and when it was revoked.
+    sa.Column("until", sa.String(10), nullable=False),
+    sa.Column("used", sa.String(10), nullable=False, default=""),
+    sa.Column("revoked", sa.String(24), nullable=False, default=""),
+)  # fmt: skip
+hook_deliveries = sa.Table(
+    "hook_deliveries", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("partner", sa.String(32), nullable=False),
+    sa.Column("consultation", sa.String(32), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("next", sa.String(24), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("standing", sa.String(16), nullable=False, default="waiting", index=True),
+    sa.Column("error", sa.String(120), nullable=False, default=""),
+    sa.UniqueConstraint("consultation", "seq"),
+)  # fmt: skip
