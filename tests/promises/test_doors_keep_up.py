@@ -71,7 +71,7 @@ class Street:
 
 
 @asynccontextmanager
-async def _street(folder: Path) -> AsyncIterator[Street]:
+async def street_in(folder: Path) -> AsyncIterator[Street]:
     files = {"TOKEN": TOKEN, "AES_KEY": AES_KEY, "SECRET": SECRET}
     settings = {}
     for name, words in files.items():
@@ -93,7 +93,7 @@ async def _street(folder: Path) -> AsyncIterator[Street]:
                 await asyncio.to_thread(product.stop)
 
 
-def _messages(street: Street, count: int, first: int = 0) -> list[tuple[str, dict[str, str]]]:
+def messages(street: Street, count: int, first: int = 0) -> list[tuple[str, dict[str, str]]]:
     """Make messages, each with words of its own, from people in turn."""
     made = []
     for place in range(first, first + count):
@@ -118,11 +118,11 @@ async def _all(street: Street, messages: list[tuple[str, dict[str, str]]]) -> No
 
 
 async def test_whatever_becomes_of_the_engine_wechat_is_answered_in_time_and_everything_is_kept(tmp_path: Path) -> None:
-    async with _street(tmp_path) as street:
+    async with street_in(tmp_path) as street:
         each = 100
         for place, mood in enumerate(MOODS):
             street.engine.mood = mood
-            await _all(street, _messages(street, each, place * each))
+            await _all(street, messages(street, each, place * each))
         assert street.statuses == {200: each * len(MOODS)}
         assert max(street.seconds) < LONGEST
         kept = street.journalled()
@@ -131,7 +131,7 @@ async def test_whatever_becomes_of_the_engine_wechat_is_answered_in_time_and_eve
         # Once it is well again, everybody is answered as before.
         street.engine.mood = WELL
         await asyncio.to_thread(street.product.running.until, street.product.ready, "the engine is well", 60)
-        more = _messages(street, PEOPLE, 10_000)
+        more = messages(street, PEOPLE, 10_000)
         await _all(street, more)
         wanted = {f"答：{fields['Content']}" for _, fields in more}
         await asyncio.to_thread(street.product.running.until, lambda: wanted <= set(street.shown()), "all are answered", 60)
@@ -144,8 +144,8 @@ async def test_whatever_becomes_of_the_engine_wechat_is_answered_in_time_and_eve
 
 async def test_delivered_again_and_again_across_kills_a_message_is_stored_once_and_answered_at_most_once(tmp_path: Path) -> None:
     chance = random.Random(20261121)
-    async with _street(tmp_path) as street:
-        first = _messages(street, 200)
+    async with street_in(tmp_path) as street:
+        first = messages(street, 200)
         for round_ in range(4):
             street.engine.mood = chance.choice((WELL, WELL, SLOW, HUNG, DEAD)) if round_ else WELL
             again = [one for one in first for _ in range(2)]
