@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.load import at
 from bench.product import machine
 from tests.doubles.engine import MOODS, WELL
 from tests.promises.test_doors_keep_up import Street, messages, street_in
@@ -43,17 +44,13 @@ async def _moods(folder: Path) -> None:
             await _paced(street, RATE * SECONDS)
             taken = sorted(street.seconds)
             kept = street.journalled()
-            p50, p99, p999 = (_share(taken, part) for part in (0.5, 0.99, 0.999))
+            p50, p99, p999 = (at(taken, part) * 1000 for part in (0.5, 0.99, 0.999))
             print(
                 f"engine {mood:<8} {len(taken)} deliveries at {RATE}/s: p50 {p50:.0f} ms, p99 {p99:.0f} ms, "
                 f"p99.9 {p999:.0f} ms, longest {taken[-1] * 1000:.0f} ms; statuses {dict(street.statuses)}; "
                 f"stored {len(kept)}, twice {sum(count > 1 for count in kept.values())}, violations {len(street.wechat.violations)}",
                 flush=True,
             )
-
-
-def _share(taken: list[float], part: float) -> float:
-    return taken[min(int(len(taken) * part), len(taken) - 1)] * 1000
 
 
 async def _paced(street: Street, count: int) -> None:

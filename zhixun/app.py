@@ -108,7 +108,9 @@ class Service:
             engine = await stack.enter_async_context(EngineClient(engine_url, token))
             talk = join_talk(self._settings, self._archive, engine, self._knowledge, self._site, self._wake)
             await self._recover()
-            doorways = Doorways(doors_of(self._settings, self._archive), self._archive, talk, self._wake, self._site.phrases)
+            doorways = Doorways(
+                doors_of(self._settings, self._archive), self._archive, talk, self._wake, self._site, self._settings.wechat_notice
+            )
             self._carried = doorways.outbox.wake
             application, desk = self._application(talk, engine)
             application.add_routes(doorways.routes())

@@ -135,7 +135,7 @@ def _channels(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.door_commands import check_doors, set_wechat_menu, told_findings
 
     if given.what == "menu":
-        print(f"公众号菜单已设置：{asyncio.run(set_wechat_menu(settings))} 个一级菜单。取消关注再关注，马上能看到新菜单；老用户最多一天。")
+        print(f"公众号菜单已设置：{asyncio.run(set_wechat_menu(settings))} 个一级菜单。几分钟后生效；取消关注再关注，马上能看到。")
         return WELL
     found = asyncio.run(check_doors(settings))
     print("\n".join(told_findings(found)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 from aiohttp import web
@@ -24,11 +24,13 @@ from zhixun.database import consultations, journal
 from zhixun.doors import WAITING
 from zhixun.errors import ZhixunError
 from zhixun.group_news import GroupNews
+from zhixun.knowledge.site import Site
 from zhixun.messages import Event, Reply
 from zhixun.outgoing import tell
 from zhixun.settings import Settings
 from zhixun.store import Archive
 from zhixun.talk import Talk
+from zhixun.wechat_notices import WeChatNotices
 
 __all__ = ["Doorways", "doors_of"]
 
@@ -69,15 +71,16 @@ class Doorways:
 
     Args:
         wake: tells open windows and pages of a consultation that there is something new.
-        phrases: the deployment's sentences.
+        template: of the notices that citizens on WeChat can subscribe to; empty for none.
     """
 
     def __init__(
-        self, doors: Sequence[Door], archive: Archive, talk: Talk, wake: Callable[[str], None], phrases: Mapping[str, str]
+        self, doors: Sequence[Door], archive: Archive, talk: Talk, wake: Callable[[str], None], site: Site, template: str = ""
     ) -> None:
         self._doors = {door.name: door for door in doors}
         self._archive = archive
-        self._phrases = phrases
+        self._site = site
+        self._template = template
         self._wake = wake
         self._tried: Counter[tuple[str, int]] = Counter()
         self._fetching = asyncio.Lock()
@@ -102,11 +105,22 @@ class Doorways:
         telegram = self._doors.get("telegram")
         if isinstance(telegram, TelegramDoor) and telegram.notices is not None:
             found.append((NEWS_SECONDS, GroupNews(self._archive.database, self._archive.clock, telegram.notices).look))
+        if (notices := self._notices()) is not None:
+            found.append((NEWS_SECONDS, notices.catch_up))
         wecom = self._doors.get("wecom")
         if isinstance(wecom, WeComDoor) and wecom.staff_in_wecom:
             handing = HandingOver(self._archive.database, self._archive.clock, wecom, self._talk.arrivals.address)
             found.append((CARRY_SECONDS, handing.hand_over_waiting))
         return found
+
+    def _notices(self) -> WeChatNotices | None:
+        wechat = self._doors.get("wechat")
+        if not (isinstance(wechat, WeChatDoor) and self._template and self._site.wechat_notice):
+            return None
+        return WeChatNotices(
+            self._archive.database, self._archive.journal, self._archive.clock, wechat, template=self._template,
+            fields=self._site.wechat_notice, office=self._site.office, address=self._talk.arrivals.address, seal=self._talk.seal,
+        )  # fmt: skip
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -153,7 +167,7 @@ class Doorways:
         async with self._archive.database.write() as connection:
             await self._archive.journal.append(connection, number, [event])
             if why:
-                told = Reply(self._phrases["file_lost"].format(why=why.rstrip("。")), kind="notice")
+                told = Reply(self._site.phrases["file_lost"].format(why=why.rstrip("。")), kind="notice")
                 await tell(connection, self._archive.journal, number, told)
         self._wake(number)
 
@@ -167,4 +181,4 @@ class Doorways:
 
     async def _receipt(self, connection: AsyncConnection, number: str) -> str:
         code = await self._archive.receipts.code(connection, number)
-        return self._phrases["door_closed"].format(number=number, code=code) if code else ""
+        return self._site.phrases["door_closed"].format(number=number, code=code) if code else ""

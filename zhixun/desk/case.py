@@ -145,6 +145,8 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
         "unreachable": "对方取消了关注或停用，消息送不到了",
         "recalled": "撤回了一条消息",
         "happened_there": {"taken": "转到企业微信里接待", "ended": "企业微信里的接待已结束"}.get(str(told.get("act")), "企业微信里有动作"),
+        "notice_sent": "结果已发订阅通知",
+        "notice_lost": f"结果的订阅通知没有发出：{private.get('why', '')}",
         "file_lost": f"对方发来的文件没有取到：{private.get('why', '')}",
     }
     return str(texts.get(entry.kind, "")).strip()

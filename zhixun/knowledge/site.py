@@ -121,6 +121,7 @@ class Site:
     referral: ReferralRules
     hosts: tuple[HostSite, ...]
     wechat_menu: tuple[Mapping[str, Any], ...]
+    wechat_notice: Mapping[str, str]
 
     def opening_words(self, moment: datetime) -> str:
         """Say in Chinese when the desk opens next, with the caveats that apply."""
@@ -174,6 +175,7 @@ def load_site(folder: Path) -> Site:
         desk=DeskRules(**{**raw["desk"], "second_factor": tuple(raw["desk"]["second_factor"])}),
         hosts=read_hosts(raw.get("sites", ())),
         wechat_menu=tuple(raw.get("wechat_menu", ())),
+        wechat_notice=raw.get("wechat_notice", {}),
     )
 
 
