@@ -24,5 +24,5 @@ class Journal(Protocol):
     async def append(self, connection: AsyncConnection, consultation: str, events: Sequence[Event]) -> list[Entry]:
         """Add events to a consultation."""
 
-    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
-        """Read a consultation's entries."""
+    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None) -> list[Entry]:
+        """Read a consultation's entries above `after`, at most so many."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -67,8 +68,7 @@ async def _interleave(service: Product) -> list[str]:
 
 async def _converse(http: aiohttp.ClientSession, chance: random.Random) -> str:
     """Say several things at once, some over a WebSocket, among them the wish for a person and sometimes its withdrawal."""
-    async with http.post("/api/v1/sessions", json={}) as response:
-        opened = await response.json()
+    _, opened = await _post(http, "/api/v1/sessions", {})
     words = [chance.choice(WORDS) for _ in range(chance.randrange(2, 5))] + [chance.choice(HANDING)]
     words += [chance.choice(BACK)] if chance.random() < 0.4 else []
     chance.shuffle(words)
@@ -77,10 +77,9 @@ async def _converse(http: aiohttp.ClientSession, chance: random.Random) -> str:
     head = {"Authorization": f"Bearer {opened['session']}"}
 
     async def post(message_id: str, text: str) -> None:
-        async with http.post("/api/v1/messages", json={"text": text, "message_id": message_id}, headers=head) as response:
-            turn = await response.json()
-            assert response.status == 200, turn
-            assert turn["status"] != "handoff" or not known(turn)
+        status, turn = await _post(http, "/api/v1/messages", {"text": text, "message_id": message_id}, head)
+        assert status == 200, turn
+        assert turn["status"] != "handoff" or not known(turn)
 
     async with http.ws_connect("/api/v1/ws") as socket:
         await socket.send_json({"session": opened["session"], "after": 0})
@@ -94,6 +93,14 @@ async def _converse(http: aiohttp.ClientSession, chance: random.Random) -> str:
     # The order of turns: when this one is answered, all before it are.
     await post("last", chance.choice(WORDS))
     return str(opened["consultation"])
+
+
+async def _post(http: aiohttp.ClientSession, path: str, body: dict[str, str], head: dict[str, str] | None = None) -> tuple[int, Any]:
+    """Send, and again while the store is busy: nothing was taken then."""
+    while True:
+        async with http.post(path, json=body, headers=head) as response:
+            if response.status != 503:
+                return response.status, await response.json()
 
 
 async def _heard(socket: aiohttp.ClientWebSocketResponse, waited: set[str]) -> None:

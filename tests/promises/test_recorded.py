@@ -17,7 +17,7 @@ from tests.product import Engine, Process, Product, call
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 12
+ROUNDS = 8
 CLIENTS = 8
 WORDS = (
     "商标异议期是多久", "发明专利保护多少年", "那外观呢", "你好", "怎么申请软件著作权", "转人工", "我的材料都准备好了", "取消排队",

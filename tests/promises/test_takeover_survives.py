@@ -322,10 +322,10 @@ def _nothing_is_lost(load: Load, entries: dict[str, list[Entry]]) -> None:
     said: dict[str, Counter[Any]] = {number: Counter() for number in entries}
     for number, its in entries.items():
         for entry in its:
-            if entry.kind == "said" and "message_id" in entry.open:
-                said[number][entry.open["message_id"]] += 1
-            elif entry.kind == "said" and entry.private and entry.actor.startswith("staff:"):
+            if entry.kind == "said" and entry.private and entry.actor.startswith("staff:"):
                 said[number][entry.private["text"]] += 1
+            elif entry.kind == "said" and "message_id" in entry.open:
+                said[number][entry.open["message_id"]] += 1
     for number, its in load.heard.items():
         assert [said[number][message_id] for message_id, _ in its] == [1] * len(its)
     for number, text in load.spoken:

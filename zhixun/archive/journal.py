@@ -109,15 +109,17 @@ class Journal:
             entries.append(entry)
         return entries
 
-    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0) -> list[Entry]:
-        """Return the entries of `consultation` with a sequence above `after`, in order, opened where the key exists."""
+    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None) -> list[Entry]:
+        """Return the entries of `consultation` above `after`, in order and `most` of them, opened where the key exists."""
         key = await self.keyring.find(connection, consultation)
-        return [as_entry(row, key) for row in await self.rows(connection, consultation, after)]
+        return [as_entry(row, key) for row in await self.rows(connection, consultation, after, most)]
 
-    async def rows(self, connection: AsyncConnection, consultation: str, after: int = 0) -> Sequence[sa.RowMapping]:
-        """Return the rows of `consultation` with a sequence above `after`, in order, as they stand."""
+    async def rows(
+        self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None
+    ) -> Sequence[sa.RowMapping]:
+        """Return the rows of `consultation` with a sequence above `after`, in order and `most` of them, as they stand."""
         query = sa.select(journal).where(journal.c.consultation == consultation, journal.c.seq > after)
-        return (await connection.execute(query.order_by(journal.c.seq))).mappings().all()
+        return (await connection.execute(query.order_by(journal.c.seq).limit(most))).mappings().all()
 
     async def kinds(self, connection: AsyncConnection, consultation: str) -> set[str]:
         """Return which kinds of entries `consultation` has."""

@@ -212,10 +212,18 @@ class Outbox:
 
     async def _carry(self, number: str) -> None:
         async with self._slots:
+            if not await self._some(number):
+                return
             address = await self._address(number)
             while number not in self._kept_back and (claim := await self._claim(number, address)) is not None:
                 if address is None or not await self._brought(number, address, claim):
                     return
+
+    async def _some(self, number: str) -> bool:
+        """Look before the one writing connection is asked for: most of what wakes this concerns no platform."""
+        here = (outbox.c.consultation == number) & (outbox.c.standing == WAITING)
+        async with self._database.read() as connection:
+            return bool(await connection.scalar(sa.select(sa.exists().where(here))))
 
     async def _claim(self, number: str, address: Address | None) -> _Claim | None:
         """Take the next message."""

@@ -114,9 +114,9 @@ class Arrivals:
     async def address(self, number: str) -> Address | None:
         """Return where the words of a consultation go to; None when it came by no such door or was erased."""
         async with self._database.read() as connection:
-            opened = (await self._journal.read(connection, number))[0]
-        known = opened.private or {}
-        return Address(str(opened.open["channel"]), known["account"], known["peer"]) if "peer" in known else None
+            first = await self._journal.read(connection, number, most=1)
+        known = (first[0].private or {}) if first else {}
+        return Address(str(first[0].open["channel"]), known["account"], known["peer"]) if "peer" in known else None
 
     async def reach(self, number: str) -> Reach | None:
         """Return what the platform still lets through to the citizen; None when the consultation came by no door, or it is not known."""
@@ -134,7 +134,7 @@ class Arrivals:
         if not (seq.isdecimal() and index.isdecimal() and seq.isascii() and index.isascii() and len(place) < 16):
             return ""
         async with self._database.read() as connection:
-            entries = await self._journal.read(connection, number, int(seq) - 1)
+            entries = await self._journal.read(connection, number, int(seq) - 1, most=1)
         buttons = (entries[0].private or {}).get("buttons", []) if entries and entries[0].seq == int(seq) else []
         button = buttons[int(index)] if int(index) < len(buttons) else None
         return str(button["payload"]) if button is not None and title in ("", button["title"]) else ""
