@@ -42,6 +42,12 @@ def test_a_reply_carries_its_sources_once_and_says_what_is_not_in_force() -> Non
     assert shown == Shown(4, "三个月。\n依据：《商标法》第三十三条；《旧办法》第二条（未在施行）", (Button("如何办理", "怎么办"),))
 
 
+def test_choices_that_the_text_lists_are_not_said_twice() -> None:
+    buttons = [{"title": "专利保护多少年", "payload": "a"}, {"title": "都不是", "payload": "b"}]
+    shown = worded(1, {"text": "您是想问：\n1. 专利保护多少年\n2. 别的", "buttons": buttons})
+    assert shown.text == "您是想问：\n2. 别的"
+
+
 def test_choices_are_numbered_in_their_order() -> None:
     assert numbered([Button("甲", "a"), Button("乙", "b")]) == "\n\n1 甲\n2 乙\n（回复数字即可）"
     assert numbered([]) == ""

@@ -63,7 +63,10 @@ def worded(seq: int, shown: dict[str, Any]) -> Shown:
     )
     below = "\n依据：" + "；".join(sources) if sources else ""
     buttons = tuple(Button(str(one["title"]), str(one["payload"])) for one in shown.get("buttons", []))
-    return Shown(seq, f"{shown['text']}{below}", buttons)
+    # What the text lists already stands below it once more, as what can be chosen.
+    listed = {f"{place}. {button.title}" for place, button in enumerate(buttons, 1)}
+    text = "\n".join(line for line in str(shown["text"]).split("\n") if line not in listed)
+    return Shown(seq, f"{text}{below}", buttons)
 
 
 def numbered(buttons: Sequence[Button]) -> str:
