@@ -93,6 +93,21 @@ async def test_a_writer_that_is_cancelled_while_it_waits_for_the_lock_does_not_k
     assert await _count(database) == 1
 
 
+async def test_who_goes_first_goes_before_those_who_wait_already(database: Database) -> None:
+    order: list[str] = []
+
+    async def write(name: str, *, first: bool = False) -> None:
+        async with database.write(first=first):
+            order.append(name)
+
+    async with database.write():
+        waiting = [asyncio.create_task(write(name, first=name.startswith("first"))) for name in ("a", "b", "first-1", "gone", "first-2")]
+        await asyncio.sleep(0)
+        waiting[3].cancel()
+    await asyncio.wait(waiting)
+    assert order == ["first-1", "first-2", "a", "b"]
+
+
 async def test_there_is_one_writer_at_a_time(database: Database) -> None:
     inside = most = 0
 

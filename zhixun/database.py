@@ -7,6 +7,7 @@ SQLite in WAL mode with `synchronous=FULL`: a commit that returned has reached t
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,6 +60,38 @@ _BUSY = "系统正忙，这一步没有完成，请稍后再试。"
 _ADDRESS = "ZHIXUN_DATABASE_URL 应写作 sqlite:////绝对路径/文件.db。"
 
 
+class _Lock:
+    """Lets one in at a time: those who go first in their order, then the others in theirs."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._waiting: tuple[deque[asyncio.Future[None]], deque[asyncio.Future[None]]] = deque(), deque()
+
+    async def acquire(self, *, first: bool) -> None:
+        """Wait until one may go in."""
+        if not self._held:
+            self._held = True
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[0 if first else 1].append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.release()
+            raise
+
+    def release(self) -> None:
+        """Let the next one in."""
+        for waiting in self._waiting:
+            while waiting:
+                turn = waiting.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._held = False
+
+
 class Database:
     """Connections to the store; use it with `async with`.
 
@@ -70,7 +103,7 @@ class Database:
     def __init__(self, url: str, patience: float = 10) -> None:
         self._url = _async_url(url)
         self._patience = patience
-        self._lock = asyncio.Lock()
+        self._lock = _Lock()
         self._engine: AsyncEngine | None = None
 
     async def __aenter__(self) -> Database:
@@ -88,13 +121,16 @@ class Database:
         return self._engine
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, first: bool = False) -> AsyncIterator[AsyncConnection]:
         """Give the one writing connection; commit at the end, roll back on any error.
+
+        Args:
+            first: go before those who wait already, because somebody outside waits for no longer than a moment.
 
         Raises:
             TryLater: others held the store for longer than the patience; nothing was written.
         """
-        async with self._turn(), self._connected.connect() as connection:
+        async with self._turn(first), self._connected.connect() as connection:
             try:
                 await _to_the_end(_begin(connection))
                 yield connection
@@ -104,10 +140,10 @@ class Database:
             await _to_the_end(connection.commit())
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, first: bool) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._patience):
-                await self._lock.acquire()
+                await self._lock.acquire(first=first)
         except TimeoutError as error:
             raise TryLater(_BUSY, code="busy") from error
         try:

@@ -26,3 +26,6 @@ class Journal(Protocol):
 
     async def read(self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None) -> list[Entry]:
         """Read a consultation's entries above `after`, at most so many."""
+
+    async def unanswered(self, connection: AsyncConnection, consultation: str, done: Sequence[str]) -> int | None:
+        """Return the first turn of a citizen that no entry of a kind of `done` has ended."""

@@ -154,6 +154,7 @@ async def test_an_interrupted_message_is_answered_once_however_it_is_asked_for(o
         """The journal; while it is read for the first time, the citizen sends the message again."""
 
         append = office.journal.append
+        unanswered = office.journal.unanswered
 
         async def read(self, *place: object) -> list[Entry]:
             if not again:

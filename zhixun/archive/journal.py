@@ -121,6 +121,18 @@ class Journal:
         query = sa.select(journal).where(journal.c.consultation == consultation, journal.c.seq > after)
         return (await connection.execute(query.order_by(journal.c.seq).limit(most))).mappings().all()
 
+    async def unanswered(self, connection: AsyncConnection, consultation: str, done: Sequence[str]) -> int | None:
+        """Return the first turn in which a citizen spoke and that no entry of a kind of `done` has ended; None when all have.
+
+        It is asked after every message, so that the store looks and nothing is decrypted.
+        """
+        turn = sa.cast(sa.func.json_extract(journal.c.body, "$.open.turn"), sa.Integer)
+        own = journal.c.consultation == consultation
+        ended = sa.select(turn).where(own, journal.c.kind.in_(done))
+        said = sa.select(sa.func.min(turn)).where(own, journal.c.kind == "said", journal.c.actor == "citizen", turn.not_in(ended))
+        found = await connection.scalar(said)
+        return None if found is None else int(found)
+
     async def kinds(self, connection: AsyncConnection, consultation: str) -> set[str]:
         """Return which kinds of entries `consultation` has."""
         query = sa.select(journal.c.kind).where(journal.c.consultation == consultation).distinct()

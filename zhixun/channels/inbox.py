@@ -19,6 +19,9 @@ __all__ = ["PATIENCE", "Arrivals", "Inbox"]
 PATIENCE = 1.2
 """For how many seconds the answer to a citizen may be waited for, where a platform shows what it is answered at once."""
 
+CROWD = 12
+"""Where so many are being answered at once, nobody's answer is there in a moment, and waiting for it only holds up the line."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -118,7 +121,7 @@ class Inbox:
                 self._fetch(number)
             self._answer(number)
             if (task := self._answering.get(number)) is not None:
-                await asyncio.wait({task}, timeout=seconds)
+                await asyncio.wait({task}, timeout=seconds if len(self._answering) < CROWD else seconds / 4)
             if number in self._answering or not shown():
                 return None
             return await self._outbox.hand_out(number)

@@ -78,7 +78,7 @@ class Arrivals:
         Args:
             also: what is to be written in the same breath, such as how far the platform's list was read.
         """
-        async with self._database.write() as connection:
+        async with self._database.write(first=True) as connection:
             stored = [await self._store(connection, one) for one in batch]
             if also is not None:
                 await also(connection)

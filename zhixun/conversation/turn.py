@@ -174,11 +174,9 @@ class Turns:
     async def _interrupted_in(self, connection: AsyncConnection, row: sa.RowMapping) -> _Said | None:
         if row["state"] == "closed":
             return None  # it was closed while this one waited for its turn
-        entries = await self._journal.read(connection, row["number"])
-        done = {entry.open["turn"] for entry in entries if entry.kind in TURN_DONE}
-        said = (entry.open["turn"] for entry in entries if entry.kind == "said" and entry.actor == "citizen")
-        turn = next((turn for turn in said if turn not in done), None)
-        return None if turn is None else _said_again(row, entries, turn)
+        if (turn := await self._journal.unanswered(connection, row["number"], TURN_DONE)) is None:
+            return None
+        return _said_again(row, await self._journal.read(connection, row["number"]), turn)
 
     async def _finish(self, said: _Said) -> Turn:
         """Decide the reply, write it, and only then show it."""
