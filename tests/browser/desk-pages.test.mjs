@@ -218,7 +218,7 @@ inBrowser('every page for an administrator: axe, in the dark, in large print, on
   await desk.goto(`${URL_OF_PRODUCT}/desk/referrals`);
   const slip = await desk.locator('td .code').first().textContent();
   const pages = [
-    '', '/tasks', '/tasks?view=done', '/requests', `/requests/${request}`, '/referrals', `/referrals/${slip}`, '/referrals/agencies',
+    '', '/entry', '/tasks', '/tasks?view=done', '/requests', `/requests/${request}`, '/referrals', `/referrals/${slip}`, '/referrals/agencies',
     '/archive', '/archive?words=侵权', '/archive/days', '/canned', '/roster', '/team', '/team/li', '/audit', '/switch', '/me', '/password', '/enrol',
     `/cases/${open}`, `/cases/${open}/print`, `/cases/${open}/refer`, `/cases/${open}/refer?agency=notary`, `/cases/${closed.number}`,
     '/cases/ZX-20261121-999999-9',
