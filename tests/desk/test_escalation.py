@@ -167,7 +167,7 @@ async def test_nothing_is_told_of_what_is_closed_while_the_watcher_waits_to_writ
     office.clock.turn_by(6 * MINUTE)
     async with office.database.write() as connection:
         watch = asyncio.create_task(_escalation(office).watch())
-        await until(lambda: office.database._lock._waiters)
+        await until(lambda: any(office.database._lock._waiting))
         await office.journal.append(connection, number, [Event("closed", "citizen", {"state": "closed", "reason": "citizen"})])
     assert await watch == 0
     assert (await office.entries(number))[-1].kind == "closed"
