@@ -128,10 +128,11 @@ async def test_whatever_becomes_of_the_engine_wechat_is_answered_in_time_and_eve
         kept = street.journalled()
         assert len(kept) == each * len(MOODS)
         assert set(kept.values()) == {1}
-        # Once it is well again, everybody is answered as before.
+        # Once it is well again, everybody is answered as before; whoever has used up what WeChat lets through waits until he writes again.
         street.engine.mood = WELL
         await asyncio.to_thread(street.product.running.until, street.product.ready, "the engine is well", 60)
-        more = messages(street, PEOPLE, 10_000)
+        new = [(f"oNew_{place:04}", f"第{10_000 + place:05}问") for place in range(PEOPLE)]
+        more = [(openid, street.pusher.message(openid, "text", Content=words)) for openid, words in new]
         await _all(street, more)
         wanted = {f"答：{fields['Content']}" for _, fields in more}
         await asyncio.to_thread(street.product.running.until, lambda: wanted <= set(street.shown()), "all are answered", 60)
