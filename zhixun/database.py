@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from zhixun.errors import StopNow, TryLater
+from zhixun.one_trip import connect
 from zhixun.tables import (
     attachments,
     canned,
@@ -107,7 +108,8 @@ class Database:
         self._engine: AsyncEngine | None = None
 
     async def __aenter__(self) -> Database:
-        self._engine = create_async_engine(self._url, poolclass=AsyncAdaptedQueuePool, pool_size=6)
+        path = str(self._url.database)
+        self._engine = create_async_engine(self._url, poolclass=AsyncAdaptedQueuePool, pool_size=6, async_creator=lambda: connect(path))
         sa.event.listen(self._engine.sync_engine, "connect", self._prepare)
         return self
 
@@ -121,18 +123,19 @@ class Database:
         return self._engine
 
     @asynccontextmanager
-    async def write(self, *, first: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, first: bool = False, patient: bool = False) -> AsyncIterator[AsyncConnection]:
         """Give the one writing connection; commit at the end, roll back on any error.
 
         Args:
             first: go before those who wait already, because somebody outside waits for no longer than a moment.
+            patient: wait for as long as it takes, because nobody waits for this, and it must not be left undone.
 
         Raises:
-            TryLater: others held the store for longer than the patience; nothing was written.
+            TryLater: others held the store for longer than the patience; nothing was written. Never for who is patient.
         """
-        async with self._turn(first), self._connected.connect() as connection:
+        async with self._turn(first=first, patient=patient), self._connected.connect() as connection:
             try:
-                await _to_the_end(_begin(connection))
+                await _to_the_end(_begin(connection, patient=patient))
                 yield connection
             except BaseException:
                 await _to_the_end(connection.rollback())
@@ -140,9 +143,9 @@ class Database:
             await _to_the_end(connection.commit())
 
     @asynccontextmanager
-    async def _turn(self, first: bool) -> AsyncIterator[None]:
+    async def _turn(self, *, first: bool, patient: bool) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(None if patient else self._patience):
                 await self._lock.acquire(first=first)
         except TimeoutError as error:
             raise TryLater(_BUSY, code="busy") from error
@@ -196,11 +199,17 @@ def _async_url(url: str) -> sa.URL:
     return parsed.set(drivername="sqlite+aiosqlite")
 
 
-async def _begin(connection: AsyncConnection) -> None:
-    try:
-        await connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except OperationalError as error:
-        raise (TryLater(_BUSY, code="busy") if "locked" in str(error.orig) else error) from error
+async def _begin(connection: AsyncConnection, *, patient: bool) -> None:
+    while True:
+        try:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if "locked" not in str(error.orig):
+                raise
+            if not patient:  # who is has waited in SQLite for a while, and does so again
+                raise TryLater(_BUSY, code="busy") from error
+        else:
+            return
 
 
 async def _to_the_end(work: Awaitable[None]) -> None:

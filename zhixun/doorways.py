@@ -100,7 +100,7 @@ class Doorways:
         if not self._doors:
             return []
         found: list[tuple[float, Callable[[], Awaitable[object]]]] = [
-            (CARRY_SECONDS, self.outbox.carry_due), (FETCH_SECONDS, self.fetch_offered),
+            (CARRY_SECONDS, self.outbox.carry_due), (CARRY_SECONDS, self.inbox.try_again), (FETCH_SECONDS, self.fetch_offered),
         ]  # fmt: skip
         telegram = self._doors.get("telegram")
         if isinstance(telegram, TelegramDoor) and telegram.notices is not None:
@@ -125,7 +125,7 @@ class Doorways:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hold the doors open; at the end, what is being answered or carried is finished."""
-        await self.outbox.prepare()
+        await self.outbox.settle()
         async with contextlib.AsyncExitStack() as stack:
             for door in self._doors.values():
                 await stack.enter_async_context(door.running(self.inbox))

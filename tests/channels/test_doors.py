@@ -262,7 +262,7 @@ async def test_what_a_crash_left_on_its_way_goes_out_again_only_where_the_platfo
         for task in list(hall.outbox._running.values()):
             task.cancel()
         hall.platform.gate.set()
-        await after.outbox.prepare()
+        await after.outbox.settle()
         await after.settle()
         assert set(hall.standings(number)) == {standing}
         assert len(hall.platform.brought) == brought

@@ -237,7 +237,7 @@ async def test_what_a_crash_left_on_its_way_is_sent_again_and_never_shown_twice(
     async with service.office.database.write() as connection:
         await connection.exec_driver_sql("UPDATE outbox SET standing='sending', delivered=NULL WHERE standing='done'")
     after = join_hall(service.office, {"wecom": WeComDoor(ACCOUNT, service.wecom.url, service.office.database, service.office.clock).carrier})
-    await after.outbox.prepare()
+    await after.outbox.settle()
     await after.settle()
     assert service.wecom.seen("wm-a") == seen
     assert set(service.hall.standings(number)) == {UNSURE}

@@ -73,7 +73,7 @@ async def process(office: Office, wecom: WeCom, *, staff_in_wecom: bool = False)
     server = TestServer(application, host="127.0.0.1")
     await server.start_server()
     try:
-        await hall.outbox.prepare()
+        await hall.outbox.settle()
         async with door.running(hall.inbox):
             service = Service(wecom, hall, door, Pusher(wecom, str(server.make_url("/channels/wecom"))))
             await service.settle()

@@ -88,13 +88,11 @@ class Journal:
         Raises:
             OurFault: there is no such consultation.
         """
-        key = await self.keyring.find(connection, consultation)
-        _, prev = await self.head(connection)
-        seq = await self._last(connection, consultation)
+        prev, seq, key = await self._tail(connection, consultation)
         if events and not seq and events[0].kind != "opened":
             raise OurFault(f"没有咨询件 {consultation}。")
         time = stamp(self.clock.now())
-        entries = []
+        entries, rows = [], []
         for event in events:
             seq += 1
             body: dict[str, Any] = {"open": dict(event.open)}
@@ -103,23 +101,26 @@ class Journal:
             row = {"consultation": consultation, "seq": seq, "time": time, "kind": event.kind, "actor": event.actor,
                    "body": body, "prev": prev}  # fmt: skip
             prev = event_hash(self.algorithm, row)
-            await connection.execute(journal.insert().values(**{**row, "body": canonical(body).decode(), "hash": prev}))
-            entry = Entry(consultation, seq, time, event.kind, event.actor, event.open, event.private)
-            await project(connection, entry)
-            entries.append(entry)
+            rows.append({**row, "body": canonical(body).decode(), "hash": prev})
+            entries.append(Entry(consultation, seq, time, event.kind, event.actor, event.open, event.private))
+        if rows:
+            await connection.execute(journal.insert(), rows)
+            await project(connection, entries)
         return entries
 
     async def read(self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None) -> list[Entry]:
         """Return the entries of `consultation` above `after`, in order and `most` of them, opened where the key exists."""
-        key = await self.keyring.find(connection, consultation)
-        return [as_entry(row, key) for row in await self.rows(connection, consultation, after, most)]
+        query = _rows(consultation, after, most).add_columns(keys.c.wrapped)
+        query = query.outerjoin_from(journal, keys, keys.c.consultation == journal.c.consultation)
+        rows = (await connection.execute(query)).mappings().all()
+        key = self.keyring.unwrap(consultation, rows[0]["wrapped"]) if rows and rows[0]["wrapped"] is not None else None
+        return [as_entry(row, key) for row in rows]
 
     async def rows(
         self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None
     ) -> Sequence[sa.RowMapping]:
         """Return the rows of `consultation` with a sequence above `after`, in order and `most` of them, as they stand."""
-        query = sa.select(journal).where(journal.c.consultation == consultation, journal.c.seq > after)
-        return (await connection.execute(query.order_by(journal.c.seq).limit(most))).mappings().all()
+        return (await connection.execute(_rows(consultation, after, most))).mappings().all()
 
     async def unanswered(self, connection: AsyncConnection, consultation: str, done: Sequence[str]) -> int | None:
         """Return the first turn in which a citizen spoke and that no entry of a kind of `done` has ended; None when all have.
@@ -144,14 +145,27 @@ class Journal:
         row = (await connection.execute(query)).first()
         return (row.id, row.hash) if row else await anchor(connection)
 
-    async def _last(self, connection: AsyncConnection, consultation: str) -> int:
-        """Return the sequence of the consultation's newest entry; after a loss of the store, that of its sealed files."""
-        query = sa.select(sa.func.max(journal.c.seq)).where(journal.c.consultation == consultation)
-        seq = await connection.scalar(query)
+    async def _tail(self, connection: AsyncConnection, consultation: str) -> tuple[str, int, bytes | None]:
+        """Return what an entry is appended to: the hash of the newest row, the sequence of the consultation's newest entry, and its key.
+
+        After a loss of the store the sequence is that of its sealed files. The key is asked for each time: another process
+        (`zhixun erase`) may have destroyed one that is remembered here.
+        """
+        newest = sa.select(journal.c.hash).order_by(journal.c.id.desc()).limit(1)
+        last = sa.select(sa.func.max(journal.c.seq)).where(journal.c.consultation == consultation)
+        wrapped = sa.select(keys.c.wrapped).where(keys.c.consultation == consultation)
+        parts = [part.scalar_subquery().label(name) for name, part in (("newest", newest), ("last", last), ("wrapped", wrapped))]
+        row = (await connection.execute(sa.select(*parts))).one()
+        prev = (await anchor(connection))[1] if row.newest is None else row.newest
+        seq = row.last
         if seq is None:
-            query = sa.select(sa.func.max(leaves.c.through)).where(leaves.c.consultation == consultation)
-            seq = await connection.scalar(query)
-        return int(seq or 0)
+            seq = await connection.scalar(sa.select(sa.func.max(leaves.c.through)).where(leaves.c.consultation == consultation))
+        return prev, int(seq or 0), None if row.wrapped is None else self.keyring.unwrap(consultation, row.wrapped)
+
+
+def _rows(consultation: str, after: int, most: int | None) -> sa.Select[Any]:
+    query = sa.select(journal).where(journal.c.consultation == consultation, journal.c.seq > after)
+    return query.order_by(journal.c.seq).limit(most)
 
 
 async def anchor(connection: AsyncConnection) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,14 +29,21 @@ TABLES = (consultations, requests, tasks, attachments, slips)
 _DESK = ("operator", "team", "reason", "handed", "assigned", "assigned_until", "answered", "spoke", "escalated", "outcome")
 
 
-async def project(connection: AsyncConnection, entry: Entry) -> None:
-    """Carry `entry` into the tables `consultations` and `requests`."""
-    if entry.kind == "opened":
-        await connection.execute(consultations.insert().values(**fold({}, entry)))
-        await project_boxes(connection, entry)
-        return
-    change = fold({}, entry)
-    await connection.execute(consultations.update().where(consultations.c.number == entry.consultation).values(**change))
+async def project(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Carry what was appended to one consultation into the tables."""
+    change: dict[str, Any] = {}
+    for entry in entries:
+        change = fold(change, entry)
+    if entries[0].kind == "opened":
+        await connection.execute(consultations.insert().values(**change))
+    else:
+        await connection.execute(consultations.update().where(consultations.c.number == entries[0].consultation).values(**change))
+    for entry in entries:
+        await _project_others(connection, entry)
+
+
+async def _project_others(connection: AsyncConnection, entry: Entry) -> None:
+    """Carry `entry` into the tables that have more or fewer rows than one for a consultation."""
     await project_boxes(connection, entry)
     await project_tasks(connection, entry)
     await project_attachments(connection, entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -21,6 +22,9 @@ PATIENCE = 1.2
 
 CROWD = 12
 """Where so many are being answered at once, nobody's answer is there in a moment, and waiting for it only holds up the line."""
+
+TRIES = 30
+"""So often an answer that failed is begun again without another message; after that the matter is one for people."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +68,7 @@ class Inbox:
         self._files = files
         self._close = close
         self._ending: set[str] = set()
+        self._left: Counter[str] = Counter()
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._fetching: set[asyncio.Task[None]] = set()
         self._more: set[str] = set()
@@ -84,16 +89,7 @@ class Inbox:
         else:
             stored = await self._arrivals.store_all(batch, also)
         for one, became in zip(batch, stored, strict=True):
-            if not became.consultation:
-                continue  # somebody left who was in none
-            if became.became != "again":
-                self._wake(became.consultation)
-            if became.became == "ends":
-                self._ending.add(became.consultation)
-            if one.media and became.became != "again":
-                self._fetch(became.consultation)
-            # One that came before may have been left without an answer when the service was stopped.
-            self._answer(became.consultation)
+            self._begin(one, became)
         return stored
 
     async def take_and_answer(self, one: Incoming, shown: Callable[[], bool], seconds: float = PATIENCE) -> Parcel | None:
@@ -107,19 +103,12 @@ class Inbox:
         """
         stored = await self._together.store(one)
         number = stored.consultation
-        if stored.became == "again":
+        if not number or stored.became == "again":
             # Answered already, being answered, or left by a crash: then the outbox has it.
-            self._answer(number)
+            self._begin(one, stored)
             return None
-        if not number:
-            return None  # somebody left who was in none
         with self._outbox.kept_back(number):
-            self._wake(number)
-            if stored.became == "ends":
-                self._ending.add(number)
-            if one.media:
-                self._fetch(number)
-            self._answer(number)
+            self._begin(one, stored)
             if (task := self._answering.get(number)) is not None:
                 await asyncio.wait({task}, timeout=seconds if len(self._answering) < CROWD else seconds / 4)
             if number in self._answering or not shown():
@@ -160,15 +149,33 @@ class Inbox:
         if number := await self._outbox.failed(once, words):
             self._wake(number)
 
+    async def try_again(self) -> None:
+        """Begin once more to answer what failed; call it again and again."""
+        for number, failures in list(self._left.items()):
+            if failures <= TRIES and number not in self._answering:
+                self._answer(number)
+
     async def finish(self) -> None:
         """Wait for what is being answered or fetched now."""
         while tasks := {*self._answering.values(), *self._fetching}:
             await asyncio.wait(tasks)
 
+    def _begin(self, one: Incoming, became: Stored) -> None:
+        """Have everything done that follows from a message that was stored."""
+        number = became.consultation
+        if not number:
+            return  # somebody left who was in none
+        if became.became != "again":
+            self._wake(number)
+            if one.media:
+                self._fetch(number)
+        if became.became == "ends":
+            self._ending.add(number)
+        # One that came before may have been left without an answer when the service was stopped.
+        self._answer(number)
+
     def _answer(self, number: str) -> None:
         """Have what waits in a consultation answered by one task, which goes on as long as more comes in."""
-        if not number:
-            return
         if number in self._answering:
             self._more.add(number)
             return
@@ -189,10 +196,12 @@ class Inbox:
             try:
                 await self._caught_up(number)
                 if number in self._ending:
-                    self._ending.discard(number)
                     await self._close(number)
+                    self._ending.discard(number)
                     self._wake(number)
-            except Exception as error:  # the next message tries again
+                self._left.pop(number, None)
+            except Exception as error:  # the next message, or the next round, tries again
+                self._left[number] += 1
                 _log.error("%s could not be answered: %s", number, type(error).__name__)
             if number not in self._more:
                 return

@@ -115,21 +115,26 @@ class Outbox:
         self._more: set[str] = set()
         self._slots = asyncio.Semaphore(TOGETHER)
 
-    async def prepare(self) -> None:
-        """Settle what a crash left on its way. Call it before anything is carried."""
-        async with self._database.write() as connection:
+    async def settle(self) -> None:
+        """Settle what is on its way and carried by nobody: a crash, or a store that could not be written, has left it."""
+        async with self._database.write(patient=True) as connection:
             for door, carrier in self._carriers.items():
-                left = (outbox.c.channel == door) & (outbox.c.standing == SENDING)
+                # Who carries something now has it in a task of its own, and could not have claimed it beside this transaction.
+                left = (outbox.c.channel == door) & (outbox.c.standing == SENDING) & outbox.c.consultation.not_in(self._running)
                 change = {"standing": WAITING} if carrier.knows_again else {"standing": UNSURE, "error": "送出时服务中断，可能已送达。"}
                 await connection.execute(outbox.update().where(left).values(**change))
 
     async def carry_due(self) -> None:
         """Begin to carry everything that is due; call it again and again."""
-        due = sa.select(outbox.c.consultation).where(outbox.c.standing == WAITING, outbox.c.due <= stamp(self._clock.now()))
+        due = sa.or_(outbox.c.standing == SENDING, (outbox.c.standing == WAITING) & (outbox.c.due <= stamp(self._clock.now())))
+        query = sa.select(outbox.c.consultation, outbox.c.standing).where(due, outbox.c.channel.in_(self._carriers)).distinct()
         async with self._database.read() as connection:
-            numbers = (await connection.scalars(due.where(outbox.c.channel.in_(self._carriers)).distinct())).all()
-        for number in numbers:
-            self.wake(number)
+            rows = (await connection.execute(query)).all()
+        if any(row.standing == SENDING and row.consultation not in self._running for row in rows):
+            await self.settle()
+        for row in rows:
+            if row.standing == WAITING:
+                self.wake(row.consultation)
 
     def wake(self, number: str) -> None:
         """Carry what waits for the citizen of a consultation, in the background."""
@@ -215,9 +220,17 @@ class Outbox:
             if not await self._some(number):
                 return
             address = await self._address(number)
-            while number not in self._kept_back and (claim := await self._claim(number, address)) is not None:
-                if address is None or not await self._brought(number, address, claim):
+            claim: _Claim | None = None
+            error: Undelivered | None = None
+            while True:
+                # Nobody waits for this, and what is not noted would stay on its way until the next start.
+                async with self._database.write(patient=True) as connection:
+                    goes_on = claim is None or await self._noted(connection, number, claim, error)
+                    goes_on = goes_on and number not in self._kept_back
+                    claim = await self._claim(connection, number, address) if goes_on else None
+                if claim is None or address is None:
                     return
+                error = await self._bring(number, address, claim)
 
     async def _some(self, number: str) -> bool:
         """Look before the one writing connection is asked for: most of what wakes this concerns no platform."""
@@ -225,71 +238,68 @@ class Outbox:
         async with self._database.read() as connection:
             return bool(await connection.scalar(sa.select(sa.exists().where(here))))
 
-    async def _claim(self, number: str, address: Address | None) -> _Claim | None:
+    async def _claim(self, connection: AsyncConnection, number: str, address: Address | None) -> _Claim | None:
         """Take the next message."""
-        async with self._database.write() as connection:
-            rows, parcels = await self._waiting(connection, number)
-            now = stamp(self._clock.now())
-            if not parcels or any(row["standing"] == SENDING or row["due"] > now for row in rows[:1]):
-                return None
-            if address is None:
-                await self._set(connection, number, [row["seq"] for row in rows], standing=FAILED, error="不知道发给谁。")
-                return None
-            if not await self._allowed(connection, number):
-                await self._set(connection, number, [row["seq"] for row in rows], standing=HELD, error=SPENT)
-                return None
-            first = rows[0]
-            parcel = parcels[first["parts"]]
-            seqs = parcel.seqs or (first["seq"],)
-            await self._set(connection, number, seqs, standing=SENDING, attempts=first["attempts"] + 1)
+        rows, parcels = await self._waiting(connection, number)
+        now = stamp(self._clock.now())
+        if not parcels or any(row["standing"] == SENDING or row["due"] > now for row in rows[:1]):
+            return None
+        if address is None:
+            await self._set(connection, number, [row["seq"] for row in rows], standing=FAILED, error="不知道发给谁。")
+            return None
+        if not await self._allowed(connection, number):
+            await self._set(connection, number, [row["seq"] for row in rows], standing=HELD, error=SPENT)
+            return None
+        first = rows[0]
+        parcel = parcels[first["parts"]]
+        seqs = parcel.seqs or (first["seq"],)
+        await self._set(connection, number, seqs, standing=SENDING, attempts=first["attempts"] + 1)
         return _Claim(parcel, tuple(seqs), first["attempts"] + 1, first["parts"])
 
     async def _allowed(self, connection: AsyncConnection, number: str) -> bool:
-        """Count a message against what the platform lets through."""
+        """Tell whether the platform lets one more message through."""
         row = (await connection.execute(sa.select(threads).where(threads.c.consultation == number))).mappings().first()
-        if row is None or row["left"] is None:
-            return True
-        if row["left"] < 1 or row["until"] < stamp(self._clock.now()):
-            return False
-        await connection.execute(threads.update().where(threads.c.consultation == number).values(left=row["left"] - 1))
-        return True
+        return row is None or row["left"] is None or (row["left"] > 0 and row["until"] >= stamp(self._clock.now()))
 
-    async def _brought(self, number: str, address: Address, claim: _Claim) -> bool:
-        """Bring a message and note what became of it; returns whether the next one may follow."""
+    async def _bring(self, number: str, address: Address, claim: _Claim) -> Undelivered | None:
+        """Bring a message; returns why it did not arrive, None when it did."""
         once = f"{number.replace('-', '')}_{claim.seqs[0]}_{claim.part}"
         try:
             await self._carriers[address.door].carry(address, claim.parcel, once)
         except Undelivered as error:
-            failed = error
+            return error
         except Exception as error:  # whatever a platform answers, a keeper must outlive it
             _log.error("carrying for %s failed: %s", number, type(error).__name__)
-            failed = Undelivered("送出时出错，可能已送达。", UNSURE)
-        else:
-            await self._arrived(number, claim)
-            return True
-        await self._not_arrived(number, claim, failed)
-        return failed.standing in (FAILED, UNSURE)
+            return Undelivered("送出时出错，可能已送达。", UNSURE)
+        return None
 
-    async def _arrived(self, number: str, claim: _Claim) -> None:
+    async def _noted(self, connection: AsyncConnection, number: str, claim: _Claim, error: Undelivered | None) -> bool:
+        """Note what became of a message; returns whether the next one may follow."""
+        if error is None or error.standing == UNSURE:
+            # What surely did not arrive is not counted by the platform either.
+            counted = (threads.c.consultation == number) & (threads.c.left > 0)
+            await connection.execute(threads.update().where(counted).values(left=threads.c.left - 1))
+        if error is not None:
+            await self._not_arrived(connection, number, claim, error)
+            return error.standing in (FAILED, UNSURE)
         done = {"standing": DONE, "delivered": stamp(self._clock.now()), "error": ""}
         more = {"standing": WAITING, "parts": claim.part + 1, "attempts": 0, "error": ""}
-        async with self._database.write() as connection:
-            # The platform may have told in the meantime that it did not arrive after all.
-            on_its_way = (outbox.c.consultation == number) & outbox.c.seq.in_(claim.seqs) & (outbox.c.standing == SENDING)
-            await connection.execute(outbox.update().where(on_its_way).values(**(done if claim.parcel.seqs else more)))
+        # The platform may have told in the meantime that it did not arrive after all.
+        on_its_way = (outbox.c.consultation == number) & outbox.c.seq.in_(claim.seqs) & (outbox.c.standing == SENDING)
+        await connection.execute(outbox.update().where(on_its_way).values(**(done if claim.parcel.seqs else more)))
+        return True
 
-    async def _not_arrived(self, number: str, claim: _Claim, error: Undelivered) -> None:
+    async def _not_arrived(self, connection: AsyncConnection, number: str, claim: _Claim, error: Undelivered) -> None:
         standing = FAILED if error.standing == WAITING and claim.attempt > len(AGAIN) else error.standing
         after = AGAIN[min(claim.attempt, len(AGAIN)) - 1] if error.after is None else timedelta(seconds=error.after)
         due = stamp(self._clock.now() + after) if standing == WAITING else ""
-        async with self._database.write() as connection:
-            seqs = claim.seqs
-            if standing == HELD:
-                # What follows would not arrive either; and what was counted wrongly is set right.
-                rows, _ = await self._waiting(connection, number)
-                seqs = tuple(row["seq"] for row in rows)
-                await connection.execute(threads.update().where(threads.c.consultation == number).values(left=0))
-            await self._set(connection, number, seqs, standing=standing, due=due, error=error.words)
+        seqs = claim.seqs
+        if standing == HELD:
+            # What follows would not arrive either; and what was counted wrongly is set right.
+            rows, _ = await self._waiting(connection, number)
+            seqs = tuple(row["seq"] for row in rows)
+            await connection.execute(threads.update().where(threads.c.consultation == number).values(left=0))
+        await self._set(connection, number, seqs, standing=standing, due=due, error=error.words)
 
     async def _waiting(self, connection: AsyncConnection, number: str) -> tuple[Sequence[sa.RowMapping], list[Parcel]]:
         """Return what waits for a citizen in order, and the messages that it is packed into."""

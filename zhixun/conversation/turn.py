@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,6 +59,8 @@ class _Said:
     """Whether the engine may have heard these words before a crash."""
     form: str = ""
     """How it came, when not as typed words."""
+    talk: Sequence[Entry] | None = None
+    """The consultation's entries, where they were read already."""
 
 
 class Turns:
@@ -127,7 +129,7 @@ class Turns:
         done = 0
         async with self.order.turn(number):
             while (said := await self._interrupted(number)) is not None:
-                await self._finish(said)
+                await self._finish(said, patient=True)
                 done += 1
         return done
 
@@ -160,7 +162,7 @@ class Turns:
         # A number is for the person who will call; the bot needs none but for a form, and then it is only hidden.
         wanted = owner_of(row["state"]) != "bot" or (row["wants"] == PHONE and words.only_phone)
         if phone and not wanted and waits:
-            wanted = words.only_phone and await self._interrupted_in(connection, row) is not None
+            wanted = words.only_phone and await self._journal.unanswered(connection, number, TURN_DONE) is not None
         said = _Said(number, row["channel"], row["region"], row["state"], row["turns"] + 1, words, phone if wanted else None, form=form)
         for_form = owner_of(row["state"]) == "bot" and row["wants"] == PHONE
         await self._journal.append(connection, number, _events_of(said, message_id, for_form))
@@ -169,19 +171,21 @@ class Turns:
     async def _interrupted(self, number: str) -> _Said | None:
         """Return the first message that has no turn, or None."""
         async with self._database.read() as connection:
-            return await self._interrupted_in(connection, await _row(connection, number))
+            if (turn := await self._journal.unanswered(connection, number, TURN_DONE)) is None:
+                return None
+            row = await _row(connection, number)
+            if row["state"] == "closed":
+                return None  # it was closed while this one waited for its turn
+            return _said_again(row, await self._journal.read(connection, number), turn)
 
-    async def _interrupted_in(self, connection: AsyncConnection, row: sa.RowMapping) -> _Said | None:
-        if row["state"] == "closed":
-            return None  # it was closed while this one waited for its turn
-        if (turn := await self._journal.unanswered(connection, row["number"], TURN_DONE)) is None:
-            return None
-        return _said_again(row, await self._journal.read(connection, row["number"]), turn)
+    async def _finish(self, said: _Said, *, patient: bool = False) -> Turn:
+        """Decide the reply, write it, and only then show it.
 
-    async def _finish(self, said: _Said) -> Turn:
-        """Decide the reply, write it, and only then show it."""
+        Args:
+            patient: whether nobody waits for it who could say the same again.
+        """
         result, events = await self._decide(said)
-        async with self._database.write() as connection:
+        async with self._database.write(patient=patient) as connection:
             await self._journal.append(connection, said.number, events)
         self._wake(said.number)
         return result
@@ -264,8 +268,10 @@ class Turns:
         text = said.words.text
         if len(text) > LONGEST_CHOICE:
             return text, ""
-        async with self._database.read() as connection:
-            entries = await self._journal.read(connection, said.number)
+        entries = said.talk
+        if entries is None:
+            async with self._database.read() as connection:
+                entries = await self._journal.read(connection, said.number)
         shown = [entry for entry in entries if entry.open.get("turn") == said.turn - 1]
         # The last bubble that offers something is what a number means: a step of a guide stands below an answer in between.
         offered = [reply.buttons for reply in replies_of(shown) if reply.buttons]
@@ -322,7 +328,7 @@ def _right(parsed: Mapping[str, Any]) -> str:
     return next((str(found["value"]) for found in parsed.get("entities", ()) if found["entity"] == "right"), "")
 
 
-def _last_question(entries: list[Entry], turn: int) -> str:
+def _last_question(entries: Sequence[Entry], turn: int) -> str:
     """Return the id of the question answered last before `turn`, or an empty string."""
     for entry in reversed(entries):
         if entry.kind == "said" and entry.actor == "bot" and entry.open.get("knowledge") and turn - REMEMBERED <= entry.open["turn"] < turn:
@@ -378,4 +384,4 @@ def _said_again(row: sa.RowMapping, entries: list[Entry], turn: int) -> _Said:
     left = kept["contact_left"].private if "contact_left" in kept else None
     phone = str(left["phone"]) if left else None
     return _Said(row["number"], row["channel"], row["region"], row["state"], turn, Clean(text, hidden), phone, again=True,
-                 form=str(kept["said"].open.get("form", "")))  # fmt: skip
+                 form=str(kept["said"].open.get("form", "")), talk=entries)  # fmt: skip
