@@ -48,6 +48,8 @@ async function choose(page, ...files) {
 }
 
 async function begin(page) {
+  // From the first listener on the browser hands its choosers over; asked for at the moment of a key press, it may come too late.
+  page.on('filechooser', () => {});
   await page.goto(URL_OF_PRODUCT);
   await agree(page);
   await field(page).fill(DRAFT);
