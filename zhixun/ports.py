@@ -24,8 +24,10 @@ class Journal(Protocol):
     async def append(self, connection: AsyncConnection, consultation: str, events: Sequence[Event]) -> list[Entry]:
         """Add events to a consultation."""
 
-    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None) -> list[Entry]:
-        """Read a consultation's entries above `after`, at most so many."""
+    async def read(
+        self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None, turn: int | None = None
+    ) -> list[Entry]:
+        """Read a consultation's entries above `after`, at most so many, and only of this turn or later ones."""
 
     async def unanswered(self, connection: AsyncConnection, consultation: str, done: Sequence[str]) -> int | None:
         """Return the first turn of a citizen that no entry of a kind of `done` has ended."""

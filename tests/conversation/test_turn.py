@@ -156,12 +156,12 @@ async def test_an_interrupted_message_is_answered_once_however_it_is_asked_for(o
         append = office.journal.append
         unanswered = office.journal.unanswered
 
-        async def read(self, *place: object) -> list[Entry]:
+        async def read(self, *place: object, **only: object) -> list[Entry]:
             if not again:
                 again.append(asyncio.create_task(turns.say(number, "异议期多久", "m-1")))
                 for _ in range(5):
                     await asyncio.sleep(0)
-            return await office.journal.read(*place)
+            return await office.journal.read(*place, **only)
 
     turns._journal = JournalThatIsReadSlowly()
     await turns.finish_interrupted()

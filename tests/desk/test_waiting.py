@@ -154,9 +154,9 @@ def read(office: Office, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     numbers: list[str] = []
     journal_read = office.journal.read
 
-    async def noted(connection: AsyncConnection, number: str, after: int = 0) -> list[Entry]:
+    async def noted(connection: AsyncConnection, number: str, *place: int, **only: int) -> list[Entry]:
         numbers.append(number)
-        return await journal_read(connection, number, after)
+        return await journal_read(connection, number, *place, **only)
 
     monkeypatch.setattr(office.journal, "read", noted)
     return numbers

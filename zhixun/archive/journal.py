@@ -27,6 +27,7 @@ from zhixun.numbers import counter_of, make_number
 __all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of"]
 
 GENESIS = "0" * 64
+_turn = sa.cast(sa.func.json_extract(journal.c.body, "$.open.turn"), sa.Integer)
 
 
 class Journal:
@@ -108,9 +109,17 @@ class Journal:
             await project(connection, entries)
         return entries
 
-    async def read(self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None) -> list[Entry]:
-        """Return the entries of `consultation` above `after`, in order and `most` of them, opened where the key exists."""
+    async def read(
+        self, connection: AsyncConnection, consultation: str, after: int = 0, most: int | None = None, turn: int | None = None
+    ) -> list[Entry]:
+        """Return the entries of `consultation` above `after`, in order and `most` of them, opened where the key exists.
+
+        Args:
+            turn: only those that belong to this turn or a later one.
+        """
         query = _rows(consultation, after, most).add_columns(keys.c.wrapped)
+        if turn is not None:
+            query = query.where(_turn >= turn)
         query = query.outerjoin_from(journal, keys, keys.c.consultation == journal.c.consultation)
         rows = (await connection.execute(query)).mappings().all()
         key = self.keyring.unwrap(consultation, rows[0]["wrapped"]) if rows and rows[0]["wrapped"] is not None else None
@@ -127,10 +136,9 @@ class Journal:
 
         It is asked after every message, so that the store looks and nothing is decrypted.
         """
-        turn = sa.cast(sa.func.json_extract(journal.c.body, "$.open.turn"), sa.Integer)
         own = journal.c.consultation == consultation
-        ended = sa.select(turn).where(own, journal.c.kind.in_(done))
-        said = sa.select(sa.func.min(turn)).where(own, journal.c.kind == "said", journal.c.actor == "citizen", turn.not_in(ended))
+        ended = sa.select(_turn).where(own, journal.c.kind.in_(done))
+        said = sa.select(sa.func.min(_turn)).where(own, journal.c.kind == "said", journal.c.actor == "citizen", _turn.not_in(ended))
         found = await connection.scalar(said)
         return None if found is None else int(found)
 

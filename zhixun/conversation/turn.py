@@ -60,7 +60,7 @@ class _Said:
     form: str = ""
     """How it came, when not as typed words."""
     talk: Sequence[Entry] | None = None
-    """The consultation's entries, where they were read already."""
+    """The entries that it may go on from, where they were read already."""
 
 
 class Turns:
@@ -141,7 +141,7 @@ class Turns:
         turn = await connection.scalar(seen)
         if turn is None:
             return None
-        entries = await self._journal.read(connection, row["number"])
+        entries = await self._talk(connection, row["number"], turn)
         done = _turn_of(entries, turn, owner_of(row["state"]))
         if done is not None:
             return done
@@ -176,7 +176,11 @@ class Turns:
             row = await _row(connection, number)
             if row["state"] == "closed":
                 return None  # it was closed while this one waited for its turn
-            return _said_again(row, await self._journal.read(connection, number), turn)
+            return _said_again(row, await self._talk(connection, number, turn), turn)
+
+    async def _talk(self, connection: AsyncConnection, number: str, turn: int) -> list[Entry]:
+        """Return the entries of a turn and of those that it may go on from; a long talk has many before them."""
+        return await self._journal.read(connection, number, turn=turn - REMEMBERED)
 
     async def _finish(self, said: _Said, *, patient: bool = False) -> Turn:
         """Decide the reply, write it, and only then show it.
@@ -271,7 +275,7 @@ class Turns:
         entries = said.talk
         if entries is None:
             async with self._database.read() as connection:
-                entries = await self._journal.read(connection, said.number)
+                entries = await self._talk(connection, said.number, said.turn)
         shown = [entry for entry in entries if entry.open.get("turn") == said.turn - 1]
         # The last bubble that offers something is what a number means: a step of a guide stands below an answer in between.
         offered = [reply.buttons for reply in replies_of(shown) if reply.buttons]
