@@ -19,10 +19,10 @@ from pathlib import Path
 from bench.load import at
 from bench.product import machine
 from tests.doubles.engine import MOODS, WELL
-from tests.promises.test_doors_keep_up import Street, messages, street_in
+from tests.promises.test_doors_keep_up import Street, deliver_all, messages, street_in
 
 RATE, SECONDS = 50, 20
-MESSAGES, TIMES, KILLS, AT_ONCE = 20_000, 5, 12, 40
+MESSAGES, TIMES, KILLS = 20_000, 5, 12
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ async def _kills(folder: Path, count: int) -> None:
         for round_ in range(KILLS + 1):
             part = deliveries[round_ * share : (round_ + 1) * share if round_ < KILLS else None]
             street.engine.mood = chance.choice(MOODS[:2])
-            delivering = asyncio.create_task(_all(street, part))
+            delivering = asyncio.create_task(deliver_all(street, part))
             if round_ < KILLS:
                 await asyncio.wait({delivering}, timeout=chance.uniform(5, 25))
                 street.product.running.send(signal.SIGKILL)
@@ -86,7 +86,7 @@ async def _kills(folder: Path, count: int) -> None:
             await delivering
             print(f"round {round_ + 1}: {sum(street.statuses.values())} deliveries, {time.monotonic() - began:.0f} s", flush=True)
         street.engine.mood = WELL
-        await _all(street, made)
+        await deliver_all(street, made)
         kept, shown = street.journalled(), street.shown()
         print(
             f"{sum(street.statuses.values())} deliveries of {count} messages across {KILLS} kills in {time.monotonic() - began:.0f} s: "
@@ -94,16 +94,6 @@ async def _kills(folder: Path, count: int) -> None:
             f"answered {len(shown)}, twice {sum(n > 1 for n in shown.values())}; "
             f"longest answer {max(street.seconds):.2f} s; violations {len(street.wechat.violations)}"
         )
-
-
-async def _all(street: Street, deliveries: list[tuple[str, dict[str, str]]]) -> None:
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def one(openid: str, fields: dict[str, str]) -> None:
-        async with slots:
-            await street.deliver(openid, fields)
-
-    await asyncio.gather(*(one(*each) for each in deliveries))
 
 
 if __name__ == "__main__":

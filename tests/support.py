@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import Keyring, load_signer
@@ -135,10 +136,27 @@ def real_knowledge() -> Knowledge:
 
 
 @dataclass
-class Office:
-    """A joined deployment: everything is ours and real but the engine and the clock."""
+class OnDisk:
+    """A store in `folder`, as it stands on the disk."""
 
     folder: Path
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask or change the file itself, as another process would: only what is committed is seen."""
+        with sqlite3.connect(self.folder / "zhixun.db") as other:
+            found = list(other.execute(statement, values))
+        other.close()
+        return found
+
+    def bytes_on_disk(self) -> bytes:
+        """Return everything that stands in the store's files."""
+        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("zhixun.db*")))
+
+
+@dataclass
+class Office(OnDisk):
+    """A joined deployment: everything is ours and real but the engine and the clock."""
+
     database: Database
     journal: Journal
     ledger: Ledger
@@ -174,17 +192,6 @@ class Office:
         """Write events as another room would, e.g. a clerk's words."""
         async with self.database.write() as connection:
             await self.journal.append(connection, number, events)
-
-    def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        """Ask the file itself, as another process would: only what is committed is seen."""
-        with sqlite3.connect(self.folder / "zhixun.db") as other:
-            found = list(other.execute(statement, values))
-        other.close()
-        return found
-
-    def bytes_on_disk(self) -> bytes:
-        """Return everything that stands in the store's files."""
-        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("zhixun.db*")))
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import ROOT
 from zhixun.errors import StopNow
-from zhixun.settings import _RULES, PREFIX, read_settings
+from zhixun.settings import _RULES, PREFIX, read_secret, read_settings
 
 
 def test_without_any_setting_the_defaults_hold() -> None:
@@ -94,6 +94,20 @@ def test_unknown_settings_are_refused_by_name() -> None:
 def test_what_was_read_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         read_settings({}).http_port = 1
+
+
+def test_a_secret_is_read_without_the_white_space_around_it(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(" 口令 s\r\n", "utf-8")
+    assert read_secret("SMTP_PASSWORD_FILE", tmp_path / "secret") == "口令 s"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_secret_that_cannot_be_read_stops_the_start_by_its_name_and_is_not_shown(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(StopNow, match=r"ZHIXUN_SMTP_PASSWORD_FILE 指明的文件 .*secret 无法读取：[^。]+。请检查") as stopped:
+        read_secret("SMTP_PASSWORD_FILE", tmp_path / "secret")
+    assert "xff" not in stopped.value.message
 
 
 def test_the_table_in_the_readme_lists_every_setting_and_no_other() -> None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest_asyncio
-
-from tests.channels.wechat_town import FAN, Town, town_in
-from tests.doubles.wechat import SAFE
+from tests.channels import wechat_town
+from tests.channels.wechat_town import FAN, Town
+from tests.doubles.wechat import NOTICE
 from zhixun.desk.casework import Casework
 from zhixun.wechat_notices import WeChatNotices
 
-NOTICE = "/cgi-bin/message/subscribe/bizsend"
-
-
-@pytest_asyncio.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(tmp_path, SAFE) as opened:
-        yield opened
+town = wechat_town.town  # the fixture
 
 
 def _notices(town: Town) -> WeChatNotices:

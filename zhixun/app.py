@@ -53,7 +53,7 @@ from zhixun.names import told
 from zhixun.partnered import Standing, join_partners
 from zhixun.referral.pages import SlipPages
 from zhixun.sending import Register, Sent
-from zhixun.settings import Settings
+from zhixun.settings import Settings, read_secret
 from zhixun.store import Archive, open_archive
 from zhixun.talk import Talk, join_talk
 from zhixun.training import train
@@ -228,10 +228,7 @@ class Service:
         if self._settings.engine_url:
             if self._settings.engine_token_file is None:
                 raise StopNow("设置了 ZHIXUN_ENGINE_URL，就要用 ZHIXUN_ENGINE_TOKEN_FILE 指明凭证文件。")
-            try:
-                return self._settings.engine_url, self._settings.engine_token_file.read_text("utf-8").strip()
-            except OSError as error:
-                raise StopNow(f"凭证文件 {self._settings.engine_token_file} 无法读取：{error.strerror}。") from error
+            return self._settings.engine_url, read_secret("ENGINE_TOKEN_FILE", self._settings.engine_token_file)
         self._engine_port = _free_port()
         actions_port = _free_port()
         self._actions_token, token = new_token(), new_token()

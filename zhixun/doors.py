@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "DONE", "DOORS", "ENDED", "FAILED", "FETCHED", "HELD", "PARTNER", "PARTNER_SESSION", "RECALLED", "SAID", "SENDING", "TAKEN", "UNSURE",
-    "WAITING", "Address", "ByStaff", "Incoming", "Reach", "Stored",
+    "WAITING", "Address", "ByStaff", "Incoming", "Stored",
 ]  # fmt: skip
 
 DOORS = ("wechat", "wecom", "telegram")
@@ -91,11 +91,3 @@ class Address:
     door: str
     account: str
     peer: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What the platform still lets through: so many messages (None: it does not count) until then (UTC stamp)."""
-
-    left: int | None
-    until: str

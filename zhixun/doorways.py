@@ -159,11 +159,12 @@ class Doorways:
                     if isinstance(error, Undelivered) and error.standing == WAITING and self._tried[number, entry.seq] < FETCHES:
                         continue  # the platform did not answer; the next round tries again
                     why = error.words if isinstance(error, Undelivered) else error.message
-                    await self._note(number, Event("file_lost", "zhixun", {"of": entry.seq}, {"why": why}), why)
+                    await self._note(number, Event("file_lost", "zhixun", {"of": entry.seq}, {"why": why}))
                 else:
                     await self._note(number, Event("file_taken", "zhixun", {"of": entry.seq, "id": kept.id}))
 
-    async def _note(self, number: str, event: Event, why: str = "") -> None:
+    async def _note(self, number: str, event: Event) -> None:
+        why = (event.private or {}).get("why")
         async with self._archive.database.write() as connection:
             await self._archive.journal.append(connection, number, [event])
             if why:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from aiohttp import web
 
+from zhixun.clock import new_token
 from zhixun.errors import CitizenError
 
-__all__ = ["fields_of", "refuse_cross_site"]
+__all__ = ["fields_of", "once_of", "refuse_cross_site"]
+
+_ONCE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 
 
 async def fields_of(request: web.Request, longest: int) -> dict[str, str]:
@@ -26,6 +32,12 @@ async def fields_of(request: web.Request, longest: int) -> dict[str, str]:
     if any(len(value) > longest for value in fields.values()):
         raise CitizenError(f"一项最多 {longest} 个字。", code="too_long")
     return fields
+
+
+def once_of(given: Mapping[str, str]) -> str:
+    """Return what a form carries in its field `once`, so that sending it twice does one thing; a new one when it carries none."""
+    once = given.get("once", "")
+    return once if _ONCE.fullmatch(once) else new_token()
 
 
 def refuse_cross_site(request: web.Request) -> None:

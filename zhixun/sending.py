@@ -31,7 +31,7 @@ from zhixun.referral.slip import EMAIL, HAND, WEBHOOK, Draft, Slip
 from zhixun.referral.standing import STAFF, STANDINGS, steps
 from zhixun.referral.webhook import Webhook, WebhookSettings
 from zhixun.referral.words import told_consent
-from zhixun.settings import Settings
+from zhixun.settings import Settings, read_secret
 
 __all__ = ["Register", "Sent", "carriers_of", "rules_of"]
 
@@ -215,14 +215,15 @@ def carriers_of(settings: Settings, clock: Clock) -> Mapping[str, Carrier]:
     """
     found: dict[str, Carrier] = {}
     if settings.smtp_host:
-        password = _read(settings.smtp_password_file) if settings.smtp_password_file else ""
+        password = read_secret("SMTP_PASSWORD_FILE", settings.smtp_password_file) if settings.smtp_password_file else ""
         found[EMAIL] = Mail(SmtpSettings(
             settings.smtp_host, settings.smtp_port, settings.smtp_from, settings.smtp_user, password, settings.smtp_tls,
             settings.ca_file,
         ), clock)  # fmt: skip
     if settings.webhook_secrets_file:
+        text = read_secret("WEBHOOK_SECRETS_FILE", settings.webhook_secrets_file)
         try:
-            secrets = {str(name): str(value).encode() for name, value in json.loads(_read(settings.webhook_secrets_file)).items()}
+            secrets = {str(name): str(value).encode() for name, value in json.loads(text).items()}
         except (ValueError, AttributeError) as error:
             raise StopNow("ZHIXUN_WEBHOOK_SECRETS_FILE 应是 {\"机构编号\": \"密钥\"} 这样的 JSON。") from error
         found[WEBHOOK] = Webhook(WebhookSettings(secrets, settings.webhook_private_hosts, settings.ca_file), clock)
@@ -233,13 +234,6 @@ def rules_of(settings: Settings, site: Site) -> Rules:
     """Return what the office has set for slips."""
     told = site.referral
     return Rules(site.office, told.prefix, settings.public_url, site.hours, told.follow_up_days, told.remind_days)
-
-
-def _read(path: Any) -> str:
-    try:
-        return str(path.read_text("utf-8")).strip()
-    except OSError as error:
-        raise StopNow(f"文件 {path} 无法读取：{error.strerror}。") from error
 
 
 def _as_agency(found: Entered) -> Agency:

@@ -11,7 +11,7 @@ from typing import Any
 
 from zhixun.errors import StopNow
 
-__all__ = ["PREFIX", "Settings", "read_settings"]
+__all__ = ["PREFIX", "Settings", "read_secret", "read_settings"]
 
 PREFIX = "ZHIXUN_"
 
@@ -92,9 +92,25 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         idle_minutes=values["IDLE_MINUTES"],
         guide_hours=values["GUIDE_HOURS"],
         trusted_proxy=values["TRUSTED_PROXY"],
-        public_url=values["PUBLIC_URL"].rstrip("/"),
+        public_url=values["PUBLIC_URL"],
         **{name.lower(): values[name] for name in (*_SENDING, *_DOORS)},
     )
+
+
+def read_secret(name: str, path: Path) -> str:
+    """Return what stands in a file of a secret, without the white space around it.
+
+    Args:
+        name: the setting that names the file, without the prefix.
+
+    Raises:
+        StopNow: it cannot be read or is no text; the message names setting and file.
+    """
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "不是文本"
+        raise StopNow(f"{PREFIX}{name} 指明的文件 {path} 无法读取：{why}。请检查路径、权限和内容。") from error
 
 
 def _take(given: dict[str, str], name: str, parse: Callable[[str], Any], default: str) -> Any:
@@ -110,22 +126,13 @@ def _path(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
-def _port(value: str) -> int:
-    if not value.isdigit() or not 0 <= int(value) < 65536:
-        raise ValueError("应为 0–65535 的整数")
-    return int(value)
+def _whole(least: int, most: int, unit: str = "") -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isdigit() or not least <= int(value) <= most:
+            raise ValueError(f"应为 {least}–{most} 的整数{unit}")
+        return int(value)
 
-
-def _minutes(value: str) -> int:
-    if not value.isdigit() or not 1 <= int(value) <= 1440:
-        raise ValueError("应为 1–1440 的整数（分钟）")
-    return int(value)
-
-
-def _hours(value: str) -> int:
-    if not value.isdigit() or not 1 <= int(value) <= 720:
-        raise ValueError("应为 1–720 的整数（小时）")
-    return int(value)
+    return parse
 
 
 def _switch(value: str) -> bool:
@@ -134,36 +141,23 @@ def _switch(value: str) -> bool:
     return value == "on"
 
 
-def _digest(value: str) -> str:
-    if value not in ("sha256", "sm3"):
-        raise ValueError("应为 sha256 或 sm3")
-    return value
+def _one_of(words: str, *values: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in values:
+            raise ValueError(f"应为 {words}")
+        return value
+
+    return parse
 
 
 def _optional_path(value: str) -> Path | None:
     return _path(value) if value else None
 
 
-def _address(value: str) -> str:
+def _base(value: str) -> str:
     if value and not value.startswith(("https://", "http://")):
         raise ValueError("应为 https:// 开头的网址")
-    return value
-
-
-def _base(value: str) -> str:
-    return _address(value).rstrip("/")
-
-
-def _staff(value: str) -> str:
-    if value not in ("desk", "wecom"):
-        raise ValueError("应为 desk（在工作台接待）或 wecom（在企业微信里接待）")
-    return value
-
-
-def _tls(value: str) -> str:
-    if value not in ("starttls", "tls", "off"):
-        raise ValueError("应为 starttls、tls 或 off")
-    return value
+    return value.rstrip("/")
 
 
 def _names(value: str) -> frozenset[str]:
@@ -186,27 +180,28 @@ _DOORS = (
     "WECOM_CORP_ID", "WECOM_TOKEN_FILE", "WECOM_AES_KEY_FILE", "WECOM_SECRET_FILE", "WECOM_API_URL", "WECOM_STAFF",
     "TELEGRAM_TOKEN_FILE", "TELEGRAM_SECRET_FILE", "TELEGRAM_API_URL", "TELEGRAM_POLLING", "TELEGRAM_STAFF_CHAT",
 )  # fmt: skip
+_PORT = _whole(0, 65535)
 _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "DATA_DIR": (_path, "./var"),
     "PROJECT_DIR": (_path, str(Path(__file__).resolve().parent.parent)),
     "HTTP_HOST": (str, "127.0.0.1"),
-    "HTTP_PORT": (_port, "8080"),
+    "HTTP_PORT": (_PORT, "8080"),
     "DATABASE_URL": (str, ""),
     "ENGINE_URL": (str, ""),
     "ENGINE_TOKEN_FILE": (_optional_path, ""),
     "TODAY": (_day, ""),
     "LIMITS": (_switch, "on"),
-    "DIGEST": (_digest, "sha256"),
-    "IDLE_MINUTES": (_minutes, "30"),
-    "GUIDE_HOURS": (_hours, "72"),
+    "DIGEST": (_one_of("sha256 或 sm3", "sha256", "sm3"), "sha256"),
+    "IDLE_MINUTES": (_whole(1, 1440, "（分钟）"), "30"),
+    "GUIDE_HOURS": (_whole(1, 720, "（小时）"), "72"),
     "TRUSTED_PROXY": (_switch, "off"),
-    "PUBLIC_URL": (_address, ""),
+    "PUBLIC_URL": (_base, ""),
     "SMTP_HOST": (str, ""),
-    "SMTP_PORT": (_port, "587"),
+    "SMTP_PORT": (_PORT, "587"),
     "SMTP_FROM": (str, ""),
     "SMTP_USER": (str, ""),
     "SMTP_PASSWORD_FILE": (_optional_path, ""),
-    "SMTP_TLS": (_tls, "starttls"),
+    "SMTP_TLS": (_one_of("starttls、tls 或 off", "starttls", "tls", "off"), "starttls"),
     "WEBHOOK_SECRETS_FILE": (_optional_path, ""),
     "WEBHOOK_PRIVATE_HOSTS": (_names, ""),
     "CA_FILE": (_optional_path, ""),
@@ -221,7 +216,7 @@ _RULES: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "WECOM_AES_KEY_FILE": (_optional_path, ""),
     "WECOM_SECRET_FILE": (_optional_path, ""),
     "WECOM_API_URL": (_base, "https://qyapi.weixin.qq.com"),
-    "WECOM_STAFF": (_staff, "desk"),
+    "WECOM_STAFF": (_one_of("desk（在工作台接待）或 wecom（在企业微信里接待）", "desk", "wecom"), "desk"),
     "TELEGRAM_TOKEN_FILE": (_optional_path, ""),
     "TELEGRAM_SECRET_FILE": (_optional_path, ""),
     "TELEGRAM_API_URL": (_base, "https://api.telegram.org"),

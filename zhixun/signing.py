@@ -30,10 +30,10 @@ _NOT_SECURE = "接收地址不是 https，没有发送"
 
 
 class NotSent(Exception):
-    """A post was not taken, or nobody knows.
+    """A post or a letter was not taken, or nobody knows.
 
     Args:
-        words: why, in Chinese, for staff.
+        words: why, in Chinese, for staff; nothing of a citizen.
         final: whether it is useless to try again.
     """
 

@@ -17,15 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.channels.outbox import Undelivered
 from zhixun.clock import ZONE, Clock, stamp
 from zhixun.conversation.arrivals import NEVER
-from zhixun.database import Database, consultations, journal, meta, threads
+from zhixun.database import Database, consultations, journal, threads
 from zhixun.doors import Address
 from zhixun.messages import Event
 from zhixun.ports import Journal, Seal
+from zhixun.remembered import remember, remembered
 
-__all__ = ["FIELDS", "Notifier", "WeChatNotices"]
+__all__ = ["Notifier", "WeChatNotices"]
 
-FIELDS = ("number", "result", "time", "office")
-"""What a template can be filled with; `wechat_notice` in site.yml says which of its fields takes which."""
 _PLACE = "notices"
 _TOLD = {"done": "已联系并办结", "open": "已联系，正在办理", "no_answer": "给您回电没有接通"}
 """How a follow-up went, as the citizen is told; other results are told to nobody."""
@@ -48,7 +47,8 @@ class WeChatNotices:
     """Sends what is to be told.
 
     Args:
-        template: its number in WeChat's console. fields: the template's field for each of `FIELDS` that it shows.
+        template: its number in WeChat's console. fields: the template's field for each that it shows of
+            `number`, `result`, `time` and `office`, as `wechat_notice` in site.yml has them.
         address: where a consultation's words go to. seal: seals what was added to a closed one.
     """
 
@@ -79,12 +79,11 @@ class WeChatNotices:
     async def _claim(self) -> list[tuple[str, int, str, str]]:
         """Take what happened since the remembered place, and remember the end of it."""
         async with self._database.write() as connection:
-            value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == _PLACE))
+            value = await remembered(connection, _PLACE)
             head = int(await connection.scalar(sa.select(sa.func.max(journal.c.id))) or 0)
             if value is not None and int(value) == head:
                 return []
-            await connection.execute(meta.delete().where(meta.c.name == _PLACE))
-            await connection.execute(meta.insert().values(name=_PLACE, value=str(head)))
+            await remember(connection, _PLACE, str(head))
             return [] if value is None else await self._happened(connection, int(value))
 
     async def _happened(self, connection: AsyncConnection, after: int) -> list[tuple[str, int, str, str]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
@@ -39,6 +39,21 @@ from zhixun.partnered import Partners, Standing
 REGIONS = ("西宁市", "青海省", "全国")
 MAX_BODY = 64 * 1024
 DESCRIBED = openapi()
+NOBODY = "nobody-holds-this-session"
+Scenario = TypeVar("Scenario")
+
+
+class Cases(dict[tuple[str, str, int], Scenario]):
+    """How each documented answer comes about, by method, path and status."""
+
+    def enter(self, method: str, path: str, status: int) -> Callable[[Scenario], Scenario]:
+        """Enter what is decorated."""
+
+        def enter(scenario: Scenario) -> Scenario:
+            self[method, path, status] = scenario
+            return scenario
+
+        return enter
 
 
 @dataclass

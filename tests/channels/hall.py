@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,6 +52,13 @@ class Platform:
         return [text for to, text in self.brought if to == peer]
 
 
+class Reach(NamedTuple):
+    """What the platform still lets through: so many messages (None: it does not count) until then (UTC stamp)."""
+
+    left: int | None
+    until: str
+
+
 @dataclass
 class Hall:
     """What the doors lead into."""
@@ -79,6 +86,11 @@ class Hall:
         await self.inbox.finish()
         await self.outbox.carry_due()
         await self.outbox.finish()
+
+    def reach(self, number: str) -> Reach:
+        """Return what still gets through to whoever came by a door."""
+        (row,) = self.office.sql("SELECT left, until FROM threads WHERE consultation=?", number)
+        return Reach._make(row)
 
     def standings(self, number: str) -> list[str]:
         """Return how what was said stands in the outbox, in order."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -74,8 +73,6 @@ def access_to(double: Telegram, **more: Any) -> Access:
 async def station_in(folder: Path, *, clock: HandClock | None = None, running: bool = True, **access: Any) -> AsyncIterator[Station]:
     """Join a deployment in `folder`; with `running`, the door runs and Telegram knows where it is."""
     async with AsyncExitStack() as stack:
-        # A proxy of the machine that tests is none of ours.
-        stack.enter_context(pytest.MonkeyPatch.context()).setenv("NO_PROXY", "127.0.0.1")
         office = await stack.enter_async_context(office_in(folder, clock))
         double = await stack.enter_async_context(telegram_at(office.clock))
         pauses = Pauses()

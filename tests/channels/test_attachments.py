@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from aiohttp import ClientPayloadError, web
 from aiohttp.test_utils import TestServer
 
-from tests.channels.api import DESCRIBED, Answer, Api
+from tests.channels.api import DESCRIBED, NOBODY, Answer, Api, Cases
 from tests.sample_files import DOCX, docx, pdf, png, stream
 from tests.support import until
 from zhixun.archive.attachments import MOST_BYTES, Kept, folder_beside
@@ -25,20 +24,10 @@ from zhixun.limits import ADDRESS, UPLOADS
 from zhixun.messages import PERSON
 
 PATH = "/api/v1/attachments"
-NOBODY = "nobody-holds-this-session"
 
 Scenario = Callable[[Api, pytest.MonkeyPatch], Awaitable[Answer]]
-CASES: dict[tuple[str, str, int], Scenario] = {}
-
-
-def case(method: str, path: str, status: int) -> Callable[[Scenario], Scenario]:
-    """Enter how a documented answer comes about."""
-
-    def enter(scenario: Scenario) -> Scenario:
-        CASES[method, path, status] = scenario
-        return scenario
-
-    return enter
+CASES = Cases[Scenario]()
+case = CASES.enter
 
 
 async def _send(api: Api, session: str, data: Any, name: str = "证据.pdf") -> Answer:
@@ -56,9 +45,7 @@ async def _sent(api: Api) -> tuple[str, str, str]:
 
 
 def _damage(api: Api) -> None:
-    with sqlite3.connect(api.office.folder / "zhixun.db") as other:
-        other.execute("ALTER TABLE attachments RENAME TO gone")
-    other.close()
+    api.office.sql("ALTER TABLE attachments RENAME TO gone")
 
 
 def _on_disk(api: Api) -> list[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.channels.hall import ACCOUNT, DAYS_2, DOOR, Hall, hall_in, join_hall
+from tests.channels.hall import ACCOUNT, DAYS_2, DOOR, Hall, Reach, hall_in, join_hall
 from tests.support import until
 from zhixun.archive.rebuild import rebuild
 from zhixun.channels.outbox import AGAIN, SPENT, Undelivered
-from zhixun.doors import DONE, FAILED, HELD, UNSURE, WAITING, Incoming, Reach
+from zhixun.doors import DONE, FAILED, HELD, UNSURE, WAITING, Incoming
 from zhixun.errors import TryLater
 
 
@@ -170,7 +170,7 @@ async def test_after_five_messages_the_rest_waits_until_the_citizen_writes_again
     number, fence = await _with_staff(hall, allows=(5, DAYS_2))
     await hall.settle()
     spent = len(hall.platform.brought)
-    assert await hall.arrivals.reach(number) == Reach(5 - spent, "2026-11-22T02:00:00.000Z")
+    assert hall.reach(number) == Reach(5 - spent, "2026-11-22T02:00:00.000Z")
     await _staff_says(hall, number, fence, *(f"第{place}句" for place in range(5)))
     assert len(hall.platform.brought) == 5
     held = 5 - (5 - spent)
@@ -194,9 +194,9 @@ async def test_after_48_hours_nothing_goes_out_until_the_citizen_writes_again(ha
 
 async def test_a_touch_on_the_menu_does_not_close_the_window_that_words_have_opened(hall: Hall) -> None:
     number = await hall.say("商标异议期多久", "1", allows=(5, DAYS_2))
-    before = await hall.arrivals.reach(number)
+    before = hall.reach(number)
     await hall.say("", "2", allows=(3, 60))
-    assert await hall.arrivals.reach(number) == before
+    assert hall.reach(number) == before
 
 
 async def test_what_the_platform_counts_otherwise_is_believed(hall: Hall) -> None:
@@ -205,8 +205,7 @@ async def test_what_the_platform_counts_otherwise_is_believed(hall: Hall) -> Non
     hall.platform.refusals = [Undelivered("对方没有在48小时内发过消息。", HELD)]
     await _staff_says(hall, number, fence, "一", "二")
     assert hall.standings(number)[-2:] == [HELD, HELD]
-    reach = await hall.arrivals.reach(number)
-    assert reach is not None
+    reach = hall.reach(number)
     assert reach.left == 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 
 import pytest
 from aiohttp import WSServerHandshakeError
@@ -271,9 +270,7 @@ async def test_a_failing_store_is_told_over_the_line(api: Api, caplog: pytest.Lo
     session, _ = await api.open()
     async with api.window(session) as window:
         await window.frame()
-        with sqlite3.connect(api.office.folder / "zhixun.db") as other:
-            other.execute("ALTER TABLE inbox RENAME TO gone")
-        other.close()
+        api.office.sql("ALTER TABLE inbox RENAME TO gone")
         await window.socket.send_json({"text": "一句不该进日志的话", "message_id": "m-1"})
         told = await window.frame()
         while told["type"] == "working":
@@ -287,9 +284,7 @@ async def test_a_window_that_cannot_be_served_is_closed_so_that_it_comes_again(a
     session, number = await api.open()
     async with api.window(session) as window:
         await window.frame()
-        with sqlite3.connect(api.office.folder / "zhixun.db") as other:
-            other.execute("ALTER TABLE journal RENAME TO gone")
-        other.close()
+        api.office.sql("ALTER TABLE journal RENAME TO gone")
         api.windows.wake(number)
         assert await window.closed() == 1011
 

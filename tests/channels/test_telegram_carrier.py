@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.channels.telegram_hall import Station, station_in
+from tests.channels.telegram_hall import Station
 from tests.doubles.telegram import (
     BAD_GATEWAY,
     BLOCKED,
@@ -22,9 +20,7 @@ from tests.doubles.telegram import (
     Trouble,
     flood,
     migrated,
-    telegram_at,
 )
-from tests.support import HandClock
 from zhixun.channels.outbox import Undelivered
 from zhixun.channels.telegram import carrier as carrying
 from zhixun.channels.telegram import line as lines
@@ -41,22 +37,10 @@ TO = Address("telegram", BOT, "5550001")
 WORDS = Parcel("三个月。", (5,))
 
 
-@pytest.fixture
-async def double() -> AsyncIterator[Telegram]:
-    async with telegram_at(HandClock()) as served:
-        yield served
-        assert served.violations == []
-
-
 async def _carry(double: Telegram, parcel: Parcel = WORDS, to: Address = TO, url: str = "") -> None:
     access = Access(double.token, "s", url or double.url)
     async with Line(access) as line:
         await TelegramCarrier(line.bot, BOT).carry(to, parcel, "ZX1_5_0")
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 async def test_words_arrive_as_they_are(double: Telegram) -> None:
@@ -143,12 +127,6 @@ async def test_a_proxy_of_the_environment_is_used(double: Telegram, monkeypatch:
 
 
 # --- From the outbox to the platform ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def station(tmp_path: Path) -> AsyncIterator[Station]:
-    async with station_in(tmp_path) as joined:
-        yield joined
 
 
 async def test_what_telegram_puts_off_goes_out_when_it_said(station: Station) -> None:

@@ -23,12 +23,6 @@ from zhixun.doors import DONE, FAILED, HELD
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 
 
-@pytest.fixture
-async def station(tmp_path: Path) -> AsyncIterator[Station]:
-    async with station_in(tmp_path) as joined:
-        yield joined
-
-
 # --- What comes in ----------------------------------------------------------------------------------------------------------
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.channels.telegram_hall import PUBLIC, Pauses, station_in
-from tests.doubles.telegram import BOT, NO_CHAT, STAFF, Telegram, Trouble, flood, migrated, telegram_at
-from tests.support import HandClock, until
+from tests.doubles.telegram import BOT, NO_CHAT, STAFF, Telegram, Trouble, flood, migrated
+from tests.support import until
 from zhixun.channels.telegram.access import Access
 from zhixun.channels.telegram.line import Line
 from zhixun.channels.telegram.notices import AGAIN_SECONDS, GAP_SECONDS, MOST_LINES, MOST_WAITING, StaffNotices
@@ -20,18 +20,6 @@ from zhixun.channels.telegram.notices import AGAIN_SECONDS, GAP_SECONDS, MOST_LI
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 
 NUMBER = "ZX-20261121-000001"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-
-@pytest.fixture
-async def double() -> AsyncIterator[Telegram]:
-    async with telegram_at(HandClock()) as served:
-        yield served
-        assert served.violations == []
 
 
 @asynccontextmanager

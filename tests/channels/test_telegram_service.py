@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.doubles.telegram import SECRET, TOKEN, Telegram, Trouble, telegram_at
+from tests.doubles.telegram import SECRET, TOKEN, Telegram, Trouble
 from tests.knowledge.made import write
 from tests.sample_files import png
-from tests.support import ROOT, HandClock, until
+from tests.support import ROOT, until
 from zhixun.app import serve
 from zhixun.settings import Settings, read_settings
 
@@ -40,14 +40,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-async def double(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Telegram]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    async with telegram_at(HandClock()) as served:
-        yield served
-        assert served.violations == []
 
 
 @contextlib.asynccontextmanager

@@ -10,12 +10,11 @@ from datetime import timedelta
 import pytest
 
 from tests.doubles.tencent import DROP, GARBAGE, HANG, REDIRECT
-from tests.doubles.wechat import APP_ID, SECRET, WeChat
+from tests.doubles.wechat import APP_ID, MEDIA, SECRET, SEND, STABLE, WeChat
 from tests.support import HandClock
 from zhixun.channels.tencent.api import SPENT_TOKEN, Line, PlatformError, TencentApi, UnreachableError, token_of_wechat
 from zhixun.channels.tencent.tokens import Tokens
 
-SEND, TOKEN, MEDIA = "/cgi-bin/message/custom/send", "/cgi-bin/stable_token", "/cgi-bin/media/get"
 BODY = {"touser": "o1", "msgtype": "text", "text": {"content": "你好，世界 \u2028 😀"}}
 
 
@@ -68,10 +67,10 @@ async def test_many_calls_whose_token_has_become_void_fetch_one_new_token(wechat
     api = api_to(wechat)
     await api.post(SEND, BODY)
     wechat.desk.void()
-    before = wechat.calls[TOKEN]
+    before = wechat.calls[STABLE]
     wechat.fans["o1"].windows["words"] = (50, wechat.clock.now() + timedelta(hours=1))
     await asyncio.gather(*(api.post(SEND, BODY) for _ in range(20)))
-    assert wechat.calls[TOKEN] == before + 1
+    assert wechat.calls[STABLE] == before + 1
     assert len(wechat.fans["o1"].seen) == 21
 
 
@@ -106,7 +105,7 @@ async def test_an_answer_that_cannot_be_understood_tells_whether_the_call_may_ha
 
 @pytest.mark.parametrize("fault", [HANG, DROP, GARBAGE, "502"])
 async def test_without_a_token_nothing_can_have_gone_out(wechat: WeChat, fault: str) -> None:
-    wechat.faults[TOKEN] = [fault]
+    wechat.faults[STABLE] = [fault]
     with pytest.raises(UnreachableError) as caught:
         await api_to(wechat, seconds=0.3).post(SEND, BODY)
     assert not caught.value.sent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.channels.api import DESCRIBED, MAX_BODY, Answer, Api, api_of
+from tests.channels.api import DESCRIBED, MAX_BODY, NOBODY, Answer, Api, Cases, api_of
 from tests.channels.partnership import key_of
 from tests.support import Office, answered, office_in, short
 from zhixun.conversation.consultation import INDICATORS
@@ -23,27 +22,15 @@ from zhixun.limits import ADDRESS, OPENINGS, RECEIPTS, SESSION
 from zhixun.messages import Basis, Button, EngineTurn, Event, Reply
 
 SCORES = dict.fromkeys(INDICATORS, 5)
-NOBODY = "nobody-holds-this-session"
 
 Scenario = Callable[[Api], Awaitable[Answer]]
-CASES: dict[tuple[str, str, int], Scenario] = {}
-
-
-def case(method: str, path: str, status: int) -> Callable[[Scenario], Scenario]:
-    """Enter how a documented answer comes about."""
-
-    def enter(scenario: Scenario) -> Scenario:
-        CASES[method, path, status] = scenario
-        return scenario
-
-    return enter
+CASES = Cases[Scenario]()
+case = CASES.enter
 
 
 def _damage(api: Api) -> None:
     """Break the store under the running service."""
-    with sqlite3.connect(api.office.folder / "zhixun.db") as other:
-        other.execute("ALTER TABLE journal RENAME TO gone")
-    other.close()
+    api.office.sql("ALTER TABLE journal RENAME TO gone")
 
 
 @case("GET", "/api/v1/site", 200)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.channels.wechat_town import FAN, Town, town_in
 from tests.doubles.tencent import DROP, HANG
-from tests.doubles.wechat import AES_KEY, APP_ID, PLAIN, SAFE, SECRET, TOKEN
+from tests.doubles.wechat import AES_KEY, APP_ID, MEDIA, NOTICE, PLAIN, QUOTA, SECRET, STABLE, TOKEN
 from zhixun.channels.outbox import Undelivered
 from zhixun.channels.tencent.account import Account, read_account
 from zhixun.channels.wechat.door import WeChatDoor
@@ -19,17 +19,6 @@ from zhixun.doorways import doors_of
 from zhixun.errors import StopNow
 from zhixun.settings import read_settings
 from zhixun.store import open_archive
-
-MEDIA, NOTICE, QUOTA, STABLE = (
-    "/cgi-bin/media/get", "/cgi-bin/message/subscribe/bizsend", "/cgi-bin/openapi/quota/get", "/cgi-bin/stable_token",
-)  # fmt: skip
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(tmp_path, SAFE) as joined:
-        yield joined
-
 
 Files = Callable[..., dict[str, Path | None]]
 

@@ -6,14 +6,12 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.channels.wechat_town import FAN, QUICK, Town, town_in
-from tests.doubles.wechat import SAFE, UNAVAILABLE
+from tests.channels.wechat_town import FAN, Town
+from tests.doubles.wechat import SEND, UNAVAILABLE
 
-SEND = "/cgi-bin/message/custom/send"
 STEPS = 24
 
 
@@ -109,18 +107,16 @@ class Play:
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_every_word_is_kept_and_seen_exactly_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    monkeypatch.setattr("zhixun.channels.inbox.PATIENCE", QUICK)
-    async with town_in(tmp_path, SAFE, patience=QUICK) as town:
-        play = Play(town, seed)
-        await play.run()
-        ((said,),) = town.office.sql("SELECT count(*) FROM journal WHERE kind='said' AND actor='citizen'")
-        assert said == len(play.sent) + play.touched
-        seen, asked = "\n".join(town.seen()), Counter(town.office.engine.texts)
-        assert {text for text, times in asked.items() if times > 1} == set()
-        assert {text: seen.count(f"答：{text}") for text in asked if seen.count(f"答：{text}") != 1} == {}
-        assert {text: seen.count(text) for text in play.due if seen.count(text) != 1} == {}
-        assert UNAVAILABLE not in seen
-        assert town.wechat.refused == []
-        assert asked
-        assert not town.office.sql("SELECT 1 FROM outbox WHERE standing != 'done'")
+async def test_every_word_is_kept_and_seen_exactly_once(hasty: Town, seed: int) -> None:
+    play = Play(hasty, seed)
+    await play.run()
+    ((said,),) = hasty.office.sql("SELECT count(*) FROM journal WHERE kind='said' AND actor='citizen'")
+    assert said == len(play.sent) + play.touched
+    seen, asked = "\n".join(hasty.seen()), Counter(hasty.office.engine.texts)
+    assert {text for text, times in asked.items() if times > 1} == set()
+    assert {text: seen.count(f"答：{text}") for text in asked if seen.count(f"答：{text}") != 1} == {}
+    assert {text: seen.count(text) for text in play.due if seen.count(text) != 1} == {}
+    assert UNAVAILABLE not in seen
+    assert hasty.wechat.refused == []
+    assert asked
+    assert not hasty.office.sql("SELECT 1 FROM outbox WHERE standing != 'done'")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.doubles.tencent import DROP, GARBAGE, HANG
-from tests.doubles.wechat import APP_ID, GH, SECRET, WeChat
+from tests.doubles.wechat import APP_ID, GH, SECRET, SEND, STABLE, WeChat
 from tests.support import HandClock
 from zhixun.channels.outbox import Undelivered
 from zhixun.channels.tencent.api import Line, TencentApi, token_of_wechat
@@ -19,7 +19,6 @@ from zhixun.clock import ZONE
 from zhixun.doors import FAILED, HELD, UNSURE, WAITING, Address
 from zhixun.messages import Button
 
-SEND, TOKEN = "/cgi-bin/message/custom/send", "/cgi-bin/stable_token"
 TO = Address("wechat", GH, "oFan")
 
 
@@ -112,7 +111,7 @@ async def test_where_nobody_can_tell_it_may_have_arrived(wechat: WeChat, fault: 
 
 @pytest.mark.parametrize("fault", [HANG, DROP, GARBAGE, "502", 40164, 40125, -1])
 async def test_without_a_token_nothing_has_gone_out_and_it_is_tried_again(wechat: WeChat, fault: int | str) -> None:
-    wechat.faults[TOKEN] = [fault]
+    wechat.faults[STABLE] = [fault]
     carrier = carrier_to(wechat, seconds=0.3)
     with pytest.raises(Undelivered) as caught:
         await carrier.carry(TO, parcel(), "x_1_0")

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
-from tests.channels.wechat_town import FAN, QUICK, Town, town_in
-from tests.doubles.wechat import COMPATIBLE, PLAIN, SAFE
+from tests.channels.wechat_town import ASKED, FAN, Town, town_in
+from tests.doubles.wechat import COMPATIBLE, PLAIN, SAFE, SEND
 from tests.support import answered
 from zhixun.doors import DONE
 from zhixun.messages import Button, EngineTurn, Reply
-
-ASKED = "商标异议期多久"
-SEND = "/cgi-bin/message/custom/send"
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(tmp_path, SAFE) as joined:
-        yield joined
-
-
-@pytest.fixture
-async def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
-    """Give a door that waits for no answer that is not there almost at once."""
-    monkeypatch.setattr("zhixun.channels.inbox.PATIENCE", QUICK)
-    async with town_in(tmp_path, SAFE, patience=QUICK) as joined:
-        yield joined
-
 
 # --- The console's check of the address -------------------------------------------------------------------------------------
 
@@ -77,7 +58,6 @@ async def test_the_compatible_mode_without_a_key_is_read_in_the_clear(tmp_path: 
 async def test_an_answer_in_the_acknowledgement_costs_nothing_of_what_may_be_sent(town: Town) -> None:
     await town.pusher.say(FAN, ASKED)
     reach = await town.reach()
-    assert reach is not None
     assert (reach.left, reach.until) == (5, "2026-11-22T02:00:00.000Z")
 
 
@@ -162,7 +142,6 @@ async def test_who_follows_is_greeted_once_however_often_it_is_delivered(town: T
     assert again.shown in ("", first.shown)
     assert town.wechat.calls[SEND] == 0
     reach = await town.reach()
-    assert reach is not None
     assert reach.left == 3
 
 
@@ -176,7 +155,6 @@ async def test_a_touch_on_the_menu_says_its_words(town: Town) -> None:
     assert town.office.engine.texts == ["商标怎么注册"]
     assert outcome.shown.endswith("答：商标怎么注册")
     reach = await town.reach()
-    assert reach is not None
     assert reach.left == 3
 
 

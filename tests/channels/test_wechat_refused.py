@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.channels.wechat_town import FAN, Town, town_in
-from tests.doubles.wechat import APP_ID, PLAIN, SAFE, TOKEN, UNAVAILABLE
-
-ASKED = "商标异议期多久"
-SEND = "/cgi-bin/message/custom/send"
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(tmp_path, SAFE) as joined:
-        yield joined
+from tests.channels.wechat_town import ASKED, FAN, Town, town_in
+from tests.doubles.wechat import APP_ID, PLAIN, SAFE, SEND, TOKEN, UNAVAILABLE
 
 
 async def test_a_delivery_that_is_played_again_does_nothing(town: Town) -> None:

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.channels.wechat_town import FAN, QUICK, Town, town_in
-from tests.doubles.wechat import SAFE, UNAVAILABLE
+from tests.channels.wechat_town import ASKED, FAN, Town
+from tests.doubles.wechat import SEND, UNAVAILABLE
 from tests.support import answered
 from zhixun.doors import DONE
 from zhixun.errors import TryLater
-
-ASKED = "商标异议期多久"
-SEND = "/cgi-bin/message/custom/send"
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(tmp_path, SAFE) as joined:
-        yield joined
-
-
-@pytest.fixture
-async def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
-    """Give a door that waits for no answer that is not there almost at once."""
-    monkeypatch.setattr("zhixun.channels.inbox.PATIENCE", QUICK)
-    async with town_in(tmp_path, SAFE, patience=QUICK) as joined:
-        yield joined
 
 
 async def test_an_answer_that_takes_longer_is_sent_when_it_is_there(hasty: Town) -> None:

@@ -149,8 +149,7 @@ async def test_what_wecom_counts_otherwise_is_believed(service: Service, code: i
     service.wecom.faults[SEND] = [code]
     await _staff_says(service, number, fence, "一", "二")
     assert service.hall.standings(number)[-2:] == [HELD, HELD]
-    reach = await service.hall.arrivals.reach(number)
-    assert reach is not None
+    reach = service.hall.reach(number)
     assert reach.left == 0
     told = "\n".join(await service.said("wm-a", "好的"))
     assert "一" in told

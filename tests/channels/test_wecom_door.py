@@ -12,13 +12,14 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.channels.hall import Reach
 from tests.channels.wecom_service import Service, opened, process
 from tests.doubles.tencent import DROP, GARBAGE, HANG
 from tests.doubles.wecom import AES_KEY, CORP, KF, OTHER_KF, SECRET, TOKEN, Desk, Pusher, WeCom
 from tests.support import HandClock, office_in, until
 from zhixun.channels.wecom.door import WeComDoor
 from zhixun.clock import stamp
-from zhixun.doors import DONE, HELD, Incoming, Reach, Stored
+from zhixun.doors import DONE, HELD, Incoming, Stored
 from zhixun.doorways import doors_of
 from zhixun.errors import StopNow, TryLater
 from zhixun.settings import read_settings
@@ -362,7 +363,7 @@ async def test_each_message_opens_the_window_that_is_left_of_it(service: Service
     sent = service.office.clock.now()
     service.office.clock.turn_by(timedelta(hours=47))
     await service.pulled()
-    reach = await service.hall.arrivals.reach(await service.number("wm-a"))
+    reach = service.hall.reach(await service.number("wm-a"))
     assert reach == Reach(4, stamp(sent + timedelta(hours=48)))
 
 

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
-from tests.channels.hall import Hall, join_hall
-from tests.doubles.wechat import AES_KEY, APP_ID, GH, PLAIN, SECRET, TOKEN, Pusher, WeChat
+from tests.channels.hall import Hall, Reach, join_hall
+from tests.doubles.wechat import AES_KEY, APP_ID, GH, PLAIN, SAFE, SECRET, TOKEN, Pusher, WeChat
 from tests.support import HandClock, Office, office_in
 from zhixun.channels.faults import faults
 from zhixun.channels.tencent.account import Account
 from zhixun.channels.wechat.door import PATH, WeChatDoor
-from zhixun.doors import Reach
 
 FAN = "oFanOpenId_0001"
+ASKED = "商标异议期多久"
 QUICK = 0.05
 
 
@@ -41,9 +42,9 @@ class Town:
         """Return the consultation that a citizen is in."""
         return await self.hall.arrivals.current("wechat", GH, peer)
 
-    async def reach(self, peer: str = FAN) -> Reach | None:
-        """Return what staff see of what may still be sent."""
-        return await self.hall.arrivals.reach(await self.number(peer))
+    async def reach(self, peer: str = FAN) -> Reach:
+        """Return what may still be sent to a citizen."""
+        return self.hall.reach(await self.number(peer))
 
     def other_pusher(self, **more: Any) -> Pusher:
         """Return a pusher that behaves otherwise."""
@@ -75,3 +76,17 @@ async def town_in(folder: Path, mode: str, *, patience: float = 20, aes_key: str
         finally:
             await runner.cleanup()
         assert wechat.violations == []
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with town_in(tmp_path, SAFE) as joined:
+        yield joined
+
+
+@pytest.fixture
+async def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
+    """Give a door that waits for no answer that is not there almost at once."""
+    monkeypatch.setattr("zhixun.channels.inbox.PATIENCE", QUICK)
+    async with town_in(tmp_path, SAFE, patience=QUICK) as joined:
+        yield joined

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support import HandClock
+from tests.support import HandClock, OnDisk
 from zhixun.database import Database, migrate
 from zhixun.desk.accounts import Accounts
 from zhixun.desk.second_factor import SecondFactor
@@ -41,10 +40,9 @@ class RecordingDaybook:
 
 
 @dataclass
-class StaffRoom:
+class StaffRoom(OnDisk):
     """Accounts and sessions on one store; administrators must have a second factor."""
 
-    folder: Path
     database: Database
     clock: HandClock
     daybook: RecordingDaybook
@@ -60,16 +58,6 @@ class StaffRoom:
         secret = (await self.factor.begin(name)).secret
         return secret, await self.factor.confirm(name, code_at(secret, self.clock.now()))
 
-    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask or change the file itself, as another process would."""
-        with sqlite3.connect(self.folder / "zhixun.db") as other:
-            found = list(other.execute(statement, values))
-        other.close()
-        return found
-
-    def bytes_on_disk(self) -> bytes:
-        """Return everything that stands in the store's files."""
-        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("zhixun.db*")))
 
 
 @asynccontextmanager

@@ -24,6 +24,8 @@ from tests.doubles.tencent import Double, error
 UNAVAILABLE = "该公众号暂时无法提供服务，请稍后再试"
 APP_ID, SECRET, TOKEN, GH = "wx1234567890abcdef", "5ecret0f0fficia1account", "testtoken", "gh_0123456789ab"
 AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+SEND, NOTICE = "/cgi-bin/message/custom/send", "/cgi-bin/message/subscribe/bizsend"
+STABLE, MEDIA, QUOTA = "/cgi-bin/stable_token", "/cgi-bin/media/get", "/cgi-bin/openapi/quota/get"
 PLAIN, COMPATIBLE, SAFE = "plain", "compatible", "safe"
 _TEXT_BYTES = 2048
 _WORDS, _TOUCH = (5, timedelta(hours=48)), (3, timedelta(minutes=1))
@@ -65,11 +67,11 @@ class WeChat(Double):
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/cgi-bin/token", self._token), web.post("/cgi-bin/stable_token", self._stable),
-            web.post("/cgi-bin/message/custom/send", self._send), web.post("/cgi-bin/message/custom/typing", self._typing),
-            web.post("/cgi-bin/message/template/send", self._template), web.post("/cgi-bin/message/subscribe/bizsend", self._notice),
-            web.post("/cgi-bin/menu/create", self._menu), web.get("/cgi-bin/media/get", self._media),
-            web.post("/cgi-bin/openapi/quota/get", self._quota),
+            web.get("/cgi-bin/token", self._token), web.post(STABLE, self._stable),
+            web.post(SEND, self._send), web.post("/cgi-bin/message/custom/typing", self._typing),
+            web.post("/cgi-bin/message/template/send", self._template), web.post(NOTICE, self._notice),
+            web.post("/cgi-bin/menu/create", self._menu), web.get(MEDIA, self._media),
+            web.post(QUOTA, self._quota),
         ]  # fmt: skip
 
     def opened(self, openid: str, kind: str) -> None:

@@ -111,11 +111,11 @@ def messages(street: Street, count: int, first: int = 0) -> list[tuple[str, dict
     return made
 
 
-async def _all(street: Street, messages: list[tuple[str, dict[str, str]]]) -> None:
+async def deliver_all(street: Street, deliveries: list[tuple[str, dict[str, str]]]) -> None:
     """Deliver many at once, those of each person in their order."""
     slots = asyncio.Semaphore(AT_ONCE)
     of: dict[str, list[dict[str, str]]] = {}
-    for openid, fields in messages:
+    for openid, fields in deliveries:
         of.setdefault(openid, []).append(fields)
 
     async def person(openid: str, mine: list[dict[str, str]]) -> None:
@@ -131,7 +131,7 @@ async def test_whatever_becomes_of_the_engine_wechat_is_answered_in_time_and_eve
         each = 100
         for place, mood in enumerate(MOODS):
             street.engine.mood = mood
-            await _all(street, messages(street, each, place * each))
+            await deliver_all(street, messages(street, each, place * each))
         assert street.statuses == {200: each * len(MOODS)}
         assert max(street.seconds) < LONGEST
         kept = street.journalled()
@@ -142,7 +142,7 @@ async def test_whatever_becomes_of_the_engine_wechat_is_answered_in_time_and_eve
         await asyncio.to_thread(street.product.running.until, street.product.ready, "the engine is well", 60)
         new = [(f"oNew_{place:04}", f"第{10_000 + place:05}问") for place in range(PEOPLE)]
         more = [(openid, street.pusher.message(openid, "text", Content=words)) for openid, words in new]
-        await _all(street, more)
+        await deliver_all(street, more)
         wanted = {f"答：{fields['Content']}" for _, fields in more}
         await asyncio.to_thread(street.product.running.until, lambda: wanted <= set(street.shown()), "all are answered", 60)
         assert set(street.shown().values()) == {1}
@@ -160,7 +160,7 @@ async def test_delivered_again_and_again_across_kills_a_message_is_stored_once_a
             street.engine.mood = chance.choice((WELL, WELL, SLOW, HUNG, DEAD)) if round_ else WELL
             again = [one for one in first for _ in range(2)]
             chance.shuffle(again)
-            delivering = asyncio.create_task(_all(street, again))
+            delivering = asyncio.create_task(deliver_all(street, again))
             for _ in range(400):
                 if sum(street.statuses.values()) > (round_ + 1) * chance.randrange(80, 300) or delivering.done():
                     break
@@ -171,8 +171,8 @@ async def test_delivered_again_and_again_across_kills_a_message_is_stored_once_a
             await street.start()
         street.engine.mood = WELL
         # At last every one of them has been answered with 200, as the platform would have gone on until then.
-        await _all(street, first)
-        await _all(street, first)
+        await deliver_all(street, first)
+        await deliver_all(street, first)
         kept = street.journalled()
         assert len(kept) == len(first)
         assert set(kept.values()) == {1}

@@ -22,9 +22,10 @@ from zhixun.messages import Entry, Event
 from zhixun.referral.book import Referrals
 from zhixun.referral.deliver import Deliveries
 from zhixun.referral.letters import Letters
-from zhixun.referral.ports import Agency, Carrier, Letter, Rules, Undelivered
+from zhixun.referral.ports import Agency, Carrier, Letter, Rules
 from zhixun.referral.slip import Draft, Slip
 from zhixun.requests.codes import Codes
+from zhixun.signing import NotSent
 
 STAFF = "staff:li"
 PHONE, PERSON, WISH = "13897123456", "王芳", "请求对方停止销售并赔偿。"
@@ -59,7 +60,7 @@ class RecordingCarrier:
 
     async def carry(self, agency: Agency, letter: Letter) -> None:
         self.before()
-        if isinstance(self.fault, Undelivered):
+        if isinstance(self.fault, NotSent):
             raise self.fault
         self.letters.append(letter)
         if self.fault is not None:

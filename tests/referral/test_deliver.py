@@ -10,10 +10,10 @@ import pytest
 from tests.referral.desk import MEDIATION, PERSON, PHONE, STAFF, WISH, Desk, erased
 from tests.support import Crash
 from zhixun.errors import CitizenError
-from zhixun.referral.ports import Undelivered
 from zhixun.retries import AGAIN, CLAIM
+from zhixun.signing import NotSent
 
-DOWN = Undelivered("邮件服务器连接不上")
+DOWN = NotSent("邮件服务器连接不上")
 
 
 async def _row(desk: Desk) -> tuple[object, ...]:
@@ -152,7 +152,7 @@ async def test_down_and_then_up(desk: Desk) -> None:
 
 async def test_what_is_useless_to_try_again_is_given_up_at_once_and_can_be_sent_anew(desk: Desk) -> None:
     slip = await desk.issue()
-    desk.carrier.fault = Undelivered("不接受对方邮箱", final=True)
+    desk.carrier.fault = NotSent("不接受对方邮箱", final=True)
     await desk.deliveries.carry_due()
     assert await _row(desk) == ("failed", 1, "不接受对方邮箱")
     desk.carrier.fault = None
@@ -165,7 +165,7 @@ async def test_what_is_useless_to_try_again_is_given_up_at_once_and_can_be_sent_
 
 async def test_when_staff_gave_it_by_hand_a_failed_letter_is_no_worry_any_more(desk: Desk) -> None:
     slip = await desk.issue()
-    desk.carrier.fault = Undelivered("不接受对方邮箱", final=True)
+    desk.carrier.fault = NotSent("不接受对方邮箱", final=True)
     await desk.deliveries.carry_due()
     assert len(await desk.deliveries.failed()) == 1
     await desk.referrals.move(slip.number, "sent", STAFF)
@@ -206,7 +206,7 @@ async def test_a_slip_that_was_withdrawn_in_time_never_goes_out(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("fault", [None, DOWN])
-async def test_who_has_or_may_have_the_slip_is_told_that_it_was_withdrawn(desk: Desk, fault: Undelivered | None) -> None:
+async def test_who_has_or_may_have_the_slip_is_told_that_it_was_withdrawn(desk: Desk, fault: NotSent | None) -> None:
     slip = await desk.issue()
     desk.carrier.fault = fault
     await desk.deliveries.carry_due()

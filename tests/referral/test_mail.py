@@ -19,8 +19,8 @@ from tests.referral.desk import MEDIATION, WISH, Desk, certificate_in, desk_of, 
 from tests.support import HandClock, Office
 from zhixun.errors import StopNow
 from zhixun.referral.mail import Mail, SmtpSettings
-from zhixun.referral.ports import Undelivered
 from zhixun.retries import AGAIN
+from zhixun.signing import NotSent
 
 PASSWORD = "mima-chang-yi-dian"
 
@@ -116,7 +116,7 @@ async def test_a_refused_log_in_is_told_without_the_password(tmp_path: Path) -> 
     box = Postbox()
     async with _server(box, login=True, starttls=context) as port:
         mail = _mail(port, tls="starttls", ca_file=trusted, user="zhixun", password="wrong-one")
-        with pytest.raises(Undelivered, match="登录邮件服务器被拒绝（535）") as told:
+        with pytest.raises(NotSent, match="登录邮件服务器被拒绝（535）") as told:
             await mail.carry(MEDIATION, letter())
     assert (told.value.final, "wrong-one" in told.value.words, box.messages) == (False, False, [])
     assert "wrong-one" not in repr(mail._settings)
@@ -127,7 +127,7 @@ async def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path, tls
     _, context = certificate_in(tmp_path)
     box = Postbox()
     async with _server(box, **({"tls": context} if tls == "tls" else {"starttls": context})) as port:
-        with pytest.raises(Undelivered, match="证书") as told:
+        with pytest.raises(NotSent, match="证书") as told:
             await _mail(port, tls=tls).carry(MEDIATION, letter())
     assert (told.value.final, box.messages) == (False, [])
 
@@ -135,7 +135,7 @@ async def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path, tls
 async def test_a_server_without_tls_gets_nothing_when_tls_is_wanted() -> None:
     box = Postbox()
     async with _server(box) as port:
-        with pytest.raises(Undelivered, match="不支持加密"):
+        with pytest.raises(NotSent, match="不支持加密"):
             await _mail(port, tls="starttls").carry(MEDIATION, letter())
     assert box.messages == []
 
@@ -149,7 +149,7 @@ async def test_a_refusal_is_told_by_its_number(place: str, answer: str, words: s
     box = Postbox()
     setattr(box, place, answer)
     async with _server(box) as port:
-        with pytest.raises(Undelivered) as told:
+        with pytest.raises(NotSent) as told:
             await _mail(port).carry(MEDIATION, letter())
     assert (words in told.value.words, told.value.final) == (True, final)
 
@@ -157,7 +157,7 @@ async def test_a_refusal_is_told_by_its_number(place: str, answer: str, words: s
 async def test_an_address_that_is_none_is_given_up() -> None:
     box = Postbox()
     async with _server(box) as port:
-        with pytest.raises(Undelivered, match="邮箱") as told:
+        with pytest.raises(NotSent, match="邮箱") as told:
             await _mail(port).carry(dataclasses.replace(MEDIATION, email="a@b.example\nBcc: c@d.example"), letter())
     assert (told.value.final, box.messages) == (True, [])
 

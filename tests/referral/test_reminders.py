@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from tests.referral.desk import Desk
 from zhixun.clock import ZONE
-from zhixun.referral.ports import Undelivered
 from zhixun.referral.terms import MOST_REMINDERS
+from zhixun.signing import NotSent
 
 MONDAY = datetime(2026, 11, 30, 10, 0, tzinfo=ZONE)  # the slip was due on Friday
 
@@ -67,7 +67,7 @@ async def test_after_so_many_it_is_for_staff_to_call(desk: Desk) -> None:
 async def test_who_has_answered_or_never_got_it_is_not_reminded(desk: Desk) -> None:
     accepted = await desk.received()
     await desk.answer(accepted, "accepted")
-    desk.carrier.fault = Undelivered("连接不上")
+    desk.carrier.fault = NotSent("连接不上")
     lost = await desk.sent(wish="没有送到")
     assert lost.standing == "issued"
     by_hand = await desk.issue(way="hand", wish="当面送的")

@@ -14,9 +14,9 @@ import pytest
 from tests.doubles.receiver import Receiver, receiving
 from tests.referral.desk import MEDIATION, certificate_in, desk_of, letter
 from tests.support import HandClock, Office
-from zhixun.referral.ports import Undelivered
 from zhixun.referral.webhook import Webhook, WebhookSettings
 from zhixun.retries import AGAIN
+from zhixun.signing import NotSent
 
 SECRET = b"shared-with-one"
 
@@ -47,14 +47,14 @@ async def test_over_tls_to_whom_one_trusts(tmp_path: Path) -> None:
     system = Receiver()
     async with receiving(system, context) as url:
         await _webhook("localhost", ca_file=trusted).carry(_agency(url), letter())
-        with pytest.raises(Undelivered, match="证书"):
+        with pytest.raises(NotSent, match="证书"):
             await _webhook("localhost").carry(_agency(url), letter())
     assert len(system.got) == 1
 
 
 @pytest.mark.parametrize("url", ["http://agency.example/", "https://10.0.0.8/", "https://127.0.0.1/"])
 async def test_what_may_not_be_called_is_not_tried_again(url: str) -> None:
-    with pytest.raises(Undelivered, match=r"https|内网") as told:
+    with pytest.raises(NotSent, match=r"https|内网") as told:
         await _webhook().carry(_agency(url), letter())
     assert told.value.final
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import canonical, event_hash
-from zhixun.archive.journal import anchor, event_of
+from zhixun.archive.journal import anchor, event_of, restored_at
 from zhixun.archive.report import Sheet
 from zhixun.archive.sealed import Leaf
-from zhixun.database import counters, journal, meta
+from zhixun.database import counters, journal
 from zhixun.numbers import counter_of, day_of, prefix_of, sequence_of, valid_number
 
-__all__ = ["Course", "audit_journal", "audit_store", "restored_at", "safe_event"]
+__all__ = ["Course", "audit_journal", "audit_store", "safe_event"]
 
 _PAGE = 2000
 _MOST = 999_999
@@ -95,12 +94,6 @@ async def audit_store(connection: AsyncConnection, last_leaf: int, sheet: Sheet)
     for name in sorted(set(present) - set(_TRIGGERS)):
         sheet.find("trigger", f"多出触发器 {name}")
     await _check_sequence(connection, "leaves", last_leaf, sheet)
-
-
-async def restored_at(connection: AsyncConnection) -> dict[str, Any] | None:
-    """Return what was noted when this store was restored from sealed files; None when it never was."""
-    value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
-    return None if value is None else dict(json.loads(value))
 
 
 def safe_event(row: Any) -> dict[str, Any] | None:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.database import Database, cases, meta
+from zhixun.database import Database, cases
+from zhixun.remembered import forget, remember, remembered
 
 __all__ = ["add_marks", "case_words", "empty_index", "forget_words", "matches", "purge"]
 
@@ -47,7 +48,7 @@ async def empty_index(connection: AsyncConnection) -> None:
     """Take everything out of the index, and where it stands in the journal with it."""
     await connection.execute(cases.delete())
     await connection.execute(sa.insert(case_words).values(case_words="delete-all"))
-    await connection.execute(meta.delete().where(meta.c.name.in_(("index", _PURGE))))
+    await forget(connection, "index", _PURGE)
 
 
 async def purge(database: Database) -> None:
@@ -102,11 +103,12 @@ async def _changes(connection: AsyncConnection) -> int:
 
 
 async def _asked(connection: AsyncConnection) -> set[int]:
-    value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == _PURGE))
+    value = await remembered(connection, _PURGE)
     return set(json.loads(value)) if value else set()
 
 
 async def _keep_purge(connection: AsyncConnection, places: set[int]) -> None:
-    await connection.execute(meta.delete().where(meta.c.name == _PURGE))
     if places:
-        await connection.execute(meta.insert().values(name=_PURGE, value=json.dumps(sorted(places))))
+        await remember(connection, _PURGE, json.dumps(sorted(places)))
+    else:
+        await forget(connection, _PURGE)

@@ -17,7 +17,7 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     folder.mkdir(mode=0o750, exist_ok=True)
-    _sync_folder(folder.parent)
+    _sync(folder.parent)
 
 
 def write_once(path: Path, data: bytes, *, mode: int = 0o640) -> None:
@@ -44,13 +44,9 @@ def open_draft(path: Path, *, mode: int = 0o600) -> Path:
 def publish(path: Path) -> None:
     """Move the finished draft of `path` into place, durably."""
     draft = _draft_of(path)
-    descriptor = os.open(draft, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(draft)
     os.replace(draft, path)
-    _sync_folder(path.parent)
+    _sync(path.parent)
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -84,7 +80,7 @@ def append_line(path: Path, line: str) -> None:
     finally:
         os.close(descriptor)
     if fresh:
-        _sync_folder(path.parent)
+        _sync(path.parent)
 
 
 def remove(path: Path) -> None:
@@ -92,7 +88,7 @@ def remove(path: Path) -> None:
     for each in (path, _draft_of(path)):
         each.unlink(missing_ok=True)
     if path.parent.is_dir():
-        _sync_folder(path.parent)
+        _sync(path.parent)
 
 
 @contextmanager
@@ -124,8 +120,9 @@ def _whole_lines(descriptor: int) -> int:
     return 0
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync(path: Path) -> None:
+    """Bring a file's content, or a folder's list of names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -24,9 +24,10 @@ from zhixun.archive.journal import Journal, anchor
 from zhixun.archive.ledger import keep
 from zhixun.archive.rebuild import taken_over
 from zhixun.archive.words import Words
-from zhixun.database import cases, journal, keys, meta
+from zhixun.database import cases, journal, keys
 from zhixun.errors import OurFault
 from zhixun.messages import Entry
+from zhixun.remembered import remembered
 
 __all__ = ["Index"]
 
@@ -176,7 +177,7 @@ class Index:
 
 
 async def _place(connection: AsyncConnection) -> _Place | None:
-    value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "index"))
+    value = await remembered(connection, "index")
     return None if value is None else _Place(**json.loads(value))
 
 

@@ -19,12 +19,13 @@ from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.keys import Keyring, seal, unseal
 from zhixun.archive.projection import project
 from zhixun.clock import Clock, stamp
-from zhixun.database import Database, counters, journal, keys, leaves, meta
+from zhixun.database import Database, counters, journal, keys, leaves
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry, Event
 from zhixun.numbers import counter_of, make_number
+from zhixun.remembered import remember, remembered
 
-__all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of"]
+__all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of", "restored_at"]
 
 GENESIS = "0" * 64
 _turn = sa.cast(sa.func.json_extract(journal.c.body, "$.open.turn"), sa.Integer)
@@ -55,9 +56,9 @@ class Journal:
             StopNow: they are not.
         """
         async with self.database.write() as connection:
-            kept = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "digest"))
+            kept = await remembered(connection, "digest")
             if kept is None:
-                await connection.execute(meta.insert().values(name="digest", value=self.algorithm))
+                await remember(connection, "digest", self.algorithm)
             elif kept != self.algorithm:
                 raise StopNow(f"本库的摘要算法是 {kept}，不能改用 {self.algorithm}；请恢复设置 ZHIXUN_DIGEST。")
             some = (await connection.execute(sa.select(keys).limit(1))).first()
@@ -176,12 +177,18 @@ def _rows(consultation: str, after: int, most: int | None) -> sa.Select[Any]:
     return query.order_by(journal.c.seq).limit(most)
 
 
+async def restored_at(connection: AsyncConnection) -> dict[str, Any] | None:
+    """Return what was noted when this store was restored from sealed files; None when it never was."""
+    value = await remembered(connection, "restored")
+    return None if value is None else dict(json.loads(value))
+
+
 async def anchor(connection: AsyncConnection) -> tuple[int, str]:
     """Return the id and hash that this store's first row follows: (0, GENESIS), or where a lost store ended."""
-    restored = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
+    restored = await restored_at(connection)
     if restored is None:
         return 0, GENESIS
-    start = json.loads(restored)["journal"]
+    start = restored["journal"]
     return int(start["id"]), str(start["hash"])
 
 

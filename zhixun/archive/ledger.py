@@ -33,8 +33,9 @@ from zhixun.archive.journal import GENESIS, Journal, anchor
 from zhixun.archive.sealed import Leaf, as_leaf
 from zhixun.clock import stamp
 from zhixun.database import journal as rows
-from zhixun.database import leaves, meta
+from zhixun.database import leaves
 from zhixun.errors import OurFault, StopNow
+from zhixun.remembered import remember, remembered
 
 __all__ = ["Ledger", "day_root", "is_signed", "keep", "last_root", "public_hex", "read_lines", "root_bytes", "stands"]
 
@@ -251,7 +252,7 @@ def is_signed(record: Any, key: str) -> bool:
 
 async def last_root(connection: AsyncConnection) -> dict[str, Any] | None:
     """Return the newest root as the store knows it."""
-    value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "root"))
+    value = await remembered(connection, "root")
     return None if value is None else dict(json.loads(value))
 
 
@@ -276,6 +277,5 @@ async def stands(connection: AsyncConnection, head: Mapping[str, Any]) -> bool:
 
 
 async def keep(connection: AsyncConnection, name: str, value: Mapping[str, Any]) -> None:
-    """Put `value` into `meta` under `name`."""
-    await connection.execute(meta.delete().where(meta.c.name == name))
-    await connection.execute(meta.insert().values(name=name, value=canonical(value).decode()))
+    """Remember `value` under `name`."""
+    await remember(connection, name, canonical(value).decode())

@@ -30,31 +30,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.archive.audit_ledger import read_lists, read_roots, read_witness
 from zhixun.archive.boxes import received, sent
 from zhixun.archive.case_words import empty_index
-from zhixun.archive.journal import Journal, as_entry
+from zhixun.archive.journal import Journal, as_entry, restored_at
 from zhixun.archive.ledger import is_signed, keep, public_hex
 from zhixun.archive.projection import TABLES, Folded
 from zhixun.archive.seal import Sealer
 from zhixun.archive.sealed import Leaf, digest_of, file_path, leaves_of
-from zhixun.database import (
-    consultations,
-    counters,
-    inbox,
-    journal,
-    leaves,
-    meta,
-    outbox,
-)
+from zhixun.database import consultations, counters, inbox, journal, leaves, outbox
+from zhixun.doors import DONE
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry
 from zhixun.numbers import counter_of, day_of, prefix_of, sequence_of, valid_number
+from zhixun.remembered import forget, remembered
 
 __all__ = ["Rebuilt", "Restored", "is_behind", "read_sealed", "rebuild", "restore", "taken_over"]
 
 _PAGE = 2000
 _DERIVE = "derive"
+"""What a migration leaves to be remembered that made tables which follow from the journal."""
 _NOT_SENT = {"standing": "", "due": "", "attempts": 0, "parts": 0, "error": ""}
 """How far something in the outbox is on its way."""
-"""What a migration leaves in `meta` that made tables which follow from the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +94,7 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
         before = {(row["consultation"], row["seq"]): {name: row[name] for name in ("delivered", *_NOT_SENT)} for row in rows}
         for table in (*TABLES, inbox, outbox):
             await connection.execute(table.delete())
-        await connection.execute(meta.delete().where(meta.c.name == _DERIVE))
+        await forget(connection, _DERIVE)
         await empty_index(connection)
         folded = await _taken_over(connection, journal.algorithm, archive)
         taken: list[dict[str, Any]] = []
@@ -127,7 +121,7 @@ async def rebuild(journal: Journal, archive: Path, sealer: Sealer) -> Rebuilt:
 async def is_behind(journal: Journal) -> bool:
     """Tell whether an upgrade has made tables that are still to be derived."""
     async with journal.database.read() as connection:
-        return await connection.scalar(sa.select(meta.c.value).where(meta.c.name == _DERIVE)) is not None
+        return await remembered(connection, _DERIVE) is not None
 
 
 async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Restored:
@@ -225,10 +219,10 @@ async def _taken_over(connection: AsyncConnection, algorithm: str, archive: Path
 
 
 async def _taken_leaves(connection: AsyncConnection) -> list[Leaf]:
-    value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored"))
-    if value is None:
+    restored = await restored_at(connection)
+    if restored is None:
         return []
-    query = sa.select(leaves).where(leaves.c.id <= json.loads(value)["leaves"]).order_by(leaves.c.id)
+    query = sa.select(leaves).where(leaves.c.id <= restored["leaves"]).order_by(leaves.c.id)
     return [Leaf(**row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -237,7 +231,7 @@ def _sent(entry: Entry, channel: str, before: Mapping[tuple[str, int], Mapping[s
     row = sent(entry, channel)
     if row is None:
         return []
-    done = {"delivered": entry.time, "standing": "done" if row.get("standing") else "", "due": ""}
+    done = {"delivered": entry.time, "standing": DONE if row.get("standing") else "", "due": ""}
     return [{**_NOT_SENT, **row, **done, **before.get((entry.consultation, entry.seq), {})}]
 
 
@@ -307,5 +301,5 @@ async def _demand_empty(connection: AsyncConnection) -> None:
     for table in (journal, leaves, consultations, counters):
         if await connection.scalar(sa.select(sa.func.count()).select_from(table)):
             raise StopNow("只能恢复到新建的空库；现在的库里已有内容。")
-    if await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "restored")) is not None:
+    if await restored_at(connection) is not None:
         raise StopNow("这个库已经恢复过。")

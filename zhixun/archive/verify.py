@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from zhixun.archive import audit_ledger as ledger
 from zhixun.archive.audit_files import Case, FileAudit, load_cases
-from zhixun.archive.audit_journal import audit_journal, audit_store, restored_at
-from zhixun.archive.journal import Journal
+from zhixun.archive.audit_journal import audit_journal, audit_store
+from zhixun.archive.journal import Journal, restored_at
 from zhixun.archive.ledger import last_root, public_hex
 from zhixun.archive.projection import TABLES, own
 from zhixun.archive.report import Finding, Report, Sheet

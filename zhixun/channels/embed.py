@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import jinja2
 from aiohttp import web
 
 from zhixun.channels.origins import Host
+from zhixun.drawn import drawn, environment_of
 
 __all__ = ["STATIC", "EmbedPages", "Widget", "policy", "read_widget", "snippet"]
 
@@ -29,13 +29,7 @@ SCRIPT = "widget.js"
 _log = logging.getLogger(__name__)
 _DIGITS = 16
 _FOR_GOOD = "public, max-age=31536000, immutable"
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=jinja2.StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
+_ENVIRONMENT = environment_of(Path(__file__).with_name("templates"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +110,10 @@ class EmbedPages:
     async def _page(self, request: web.Request) -> web.Response:
         address = self._address or f"{request.scheme}://{request.host}"
         lines = {host.id: snippet(address, host, self._widget) for host in self._hosts} if self._widget else {}
-        text = _ENVIRONMENT.get_template("embed.html").render(
-            site=self._site, hosts=self._hosts, snippets=lines, policy=policy(address), built=self._widget is not None
-        )
-        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
-        return web.Response(text=text, content_type="text/html", headers=headers)
+        return drawn(
+            _ENVIRONMENT, "embed.html", forms=False, site=self._site, hosts=self._hosts, snippets=lines, policy=policy(address),
+            built=self._widget is not None,
+        )  # fmt: skip
 
 
 def _named(content: bytes) -> Widget:

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
-import jinja2
 from aiohttp import web
 
 from zhixun.channels.faults import SORRY
 from zhixun.clock import new_token
+from zhixun.drawn import drawn, environment_of
 from zhixun.errors import CitizenError, TryLater
 from zhixun.limits import ADDRESS, FORMS, RECEIPTS, Limiter
-from zhixun.posted import fields_of, refuse_cross_site
+from zhixun.posted import fields_of, once_of, refuse_cross_site
 
 __all__ = ["FormPages", "Receiver"]
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger(__name__)
-_ONCE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _LONGEST = 2000
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
+_ENVIRONMENT = environment_of(Path(__file__).parent / "templates")
 
 
 class Receiver(Protocol):
@@ -100,8 +92,7 @@ class FormPages:
         service = self._service(request)
         given = await _fields_of(request)
         values, errors = self.receiver.read(service["id"], given)
-        once = given.get("once", "")
-        once = once if _ONCE.fullmatch(once) else new_token()
+        once = once_of(given)
         shown: dict[str, Any] = {"service": service, "given": given, "once": once}
         if errors:
             return self._page("service.html", **shown, errors=errors, fault="", status=400)
@@ -136,9 +127,7 @@ class FormPages:
         return service
 
     def _page(self, template: str, status: int = 200, **what: Any) -> web.Response:
-        text = _ENVIRONMENT.get_template(template).render(site=self.site, **what)
-        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
-        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
+        return drawn(_ENVIRONMENT, template, status, site=self.site, **what)
 
 
 async def _fields_of(request: web.Request) -> dict[str, str]:

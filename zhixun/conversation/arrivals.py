@@ -22,7 +22,7 @@ from zhixun.conversation.owner import owner_of
 from zhixun.conversation.ports import Phrases
 from zhixun.conversation.turn import Turns
 from zhixun.database import Database, consultations, inbox, outbox, threads
-from zhixun.doors import ENDED, HELD, RECALLED, SAID, WAITING, Address, ByStaff, Incoming, Reach, Stored
+from zhixun.doors import ENDED, HELD, RECALLED, SAID, WAITING, Address, ByStaff, Incoming, Stored
 from zhixun.errors import CitizenError
 from zhixun.messages import Button, Event, Reply
 from zhixun.outgoing import tell
@@ -62,21 +62,16 @@ class Arrivals:
         self._region = region
         self._quick = tuple(quick)
 
-    async def store(self, incoming: Incoming) -> Stored:
-        """Store what came in, once.
-
-        Raises:
-            TryLater: the store is busy; nothing was taken, the platform should deliver it again.
-        """
-        return (await self.store_all([incoming]))[0]
-
     async def store_all(
         self, batch: Sequence[Incoming], also: Callable[[AsyncConnection], Awaitable[None]] | None = None
     ) -> list[Stored]:
-        """Store a batch in one transaction, in its order.
+        """Store a batch in one transaction, in its order and each once.
 
         Args:
             also: what is to be written in the same breath, such as how far the platform's list was read.
+
+        Raises:
+            TryLater: the store is busy; nothing was taken, the platform should deliver it again.
         """
         async with self._database.write(first=True) as connection:
             stored = [await self._store(connection, one) for one in batch]
@@ -117,12 +112,6 @@ class Arrivals:
             first = await self._journal.read(connection, number, most=1)
         known = (first[0].private or {}) if first else {}
         return Address(str(first[0].open["channel"]), known["account"], known["peer"]) if "peer" in known else None
-
-    async def reach(self, number: str) -> Reach | None:
-        """Return what the platform still lets through to the citizen; None when the consultation came by no door, or it is not known."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(sa.select(threads).where(threads.c.consultation == number))).mappings().first()
-        return None if row is None else Reach(row["left"], row["until"])
 
     async def choice(self, number: str, place: str, title: str = "") -> str:
         """Return the words of a button that was shown: `place` is "SEQ.INDEX"; empty when there is none.

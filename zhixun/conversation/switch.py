@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
-
-from zhixun.database import Database, meta
+from zhixun.database import Database
 from zhixun.errors import CitizenError
+from zhixun.remembered import remember, remembered
 
 __all__ = ["Switch"]
 
@@ -25,7 +23,7 @@ class Switch:
     async def prepare(self) -> None:
         """Read how it stood."""
         async with self._database.read() as connection:
-            self.reason = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME)) or ""
+            self.reason = await remembered(connection, _NAME) or ""
 
     async def pause(self, reason: str) -> None:
         """Stop answering; every consultation with the program is handed over at the citizen's next word.
@@ -43,7 +41,6 @@ class Switch:
         await self._keep("")
 
     async def _keep(self, reason: str) -> None:
-        row = insert(meta).values(name=_NAME, value=reason)
         async with self._database.write() as connection:
-            await connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": reason}))
+            await remember(connection, _NAME, reason)
         self.reason = reason

@@ -14,6 +14,7 @@ from aiohttp import web
 from zhixun.clock import ZONE
 from zhixun.desk.access import ACCESS, allowed
 from zhixun.desk.staff import FULL, ROLES, Staff
+from zhixun.drawn import environment_of
 from zhixun.masking import mask
 from zhixun.names import told
 
@@ -55,10 +56,7 @@ class View:
         cls, site: Mapping[str, Any], banner: Callable[[], str], counts: Callable[[], Mapping[str, int]], idle_seconds: int
     ) -> View:
         """Make the view over the desk's own templates."""
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
-            undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
+        environment = environment_of(Path(__file__).parent / "templates")
         environment.filters |= {"when": when, "local": local, "mask": mask}
         environment.globals["told"] = told
         return cls(site, environment, banner, counts, idle_seconds)

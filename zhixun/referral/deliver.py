@@ -14,9 +14,10 @@ from zhixun.referral import words
 from zhixun.referral.book import Referrals
 from zhixun.referral.letters import Letters, wanted
 from zhixun.referral.outbox import Delivery, change, find
-from zhixun.referral.ports import Agencies, Carrier, Undelivered
+from zhixun.referral.ports import Agencies, Carrier
 from zhixun.referral.slip import Slip
 from zhixun.retries import DONE, DROPPED, FAILED, RUNNING, claimed, is_spent, not_arrived
+from zhixun.signing import NotSent
 
 __all__ = ["Deliveries"]
 
@@ -85,17 +86,17 @@ class Deliveries:
         try:
             agency, carrier = self._agencies.find(slip.agency), self._carriers.get(delivery.way)
             if agency is None or carrier is None or not agency.confirmed or not carrier.reaches(agency):
-                raise Undelivered(words.NO_ADDRESS, final=True)
+                raise NotSent(words.NO_ADDRESS, final=True)
             if delivery.what == words.SLIP and not slip.facts:
-                raise Undelivered(words.FORGOTTEN, final=True)
+                raise NotSent(words.FORGOTTEN, final=True)
             # Making the document takes a while; others must not wait for it.
             await carrier.carry(agency, await asyncio.to_thread(self._letters.letter, slip, delivery))
-        except Undelivered as error:
+        except NotSent as error:
             await self._not_arrived(delivery, error)
         else:
             await self._arrived(delivery)
 
-    async def _not_arrived(self, delivery: Delivery, error: Undelivered) -> None:
+    async def _not_arrived(self, delivery: Delivery, error: NotSent) -> None:
         noted = not_arrived(delivery.attempts, self._clock.now(), error.words, final=error.final)
         async with self._database.write() as connection:
             await change(connection, delivery.id, **noted)

@@ -14,8 +14,9 @@ import aiosmtplib
 
 from zhixun.clock import Clock
 from zhixun.errors import StopNow
-from zhixun.referral.ports import Agency, Letter, Undelivered
+from zhixun.referral.ports import Agency, Letter
 from zhixun.referral.tls import trusting
+from zhixun.signing import NotSent
 
 __all__ = ["Mail", "SmtpSettings"]
 
@@ -64,25 +65,25 @@ class Mail:
         """Send a letter.
 
         Raises:
-            Undelivered: the server is down, refuses the log-in or the letter, or is not who it should be.
+            NotSent: the server is down, refuses the log-in or the letter, or is not who it should be.
         """
         try:
             async with asyncio.timeout(SECONDS):
                 await self._send(self._message(agency, letter))
         except aiosmtplib.SMTPRecipientsRefused as error:
             code = error.recipients[0].code
-            raise Undelivered(f"邮件服务器不接受对方邮箱（{code}）", final=code >= 500) from error
+            raise NotSent(f"邮件服务器不接受对方邮箱（{code}）", final=code >= 500) from error
         except aiosmtplib.SMTPAuthenticationError as error:
-            raise Undelivered(f"登录邮件服务器被拒绝（{error.code}），请管理员核对账号和密码") from error
+            raise NotSent(f"登录邮件服务器被拒绝（{error.code}），请管理员核对账号和密码") from error
         except aiosmtplib.SMTPResponseException as error:
-            raise Undelivered(f"邮件服务器拒绝（{error.code}）") from error
+            raise NotSent(f"邮件服务器拒绝（{error.code}）") from error
         except OSError as error:
             untrusted = any(isinstance(one, ssl.SSLError) for one in (error, error.__cause__))
-            raise Undelivered("邮件服务器的证书不可信或加密失败" if untrusted else "邮件服务器连接不上或中途断开") from error
+            raise NotSent("邮件服务器的证书不可信或加密失败" if untrusted else "邮件服务器连接不上或中途断开") from error
         except aiosmtplib.SMTPException as error:
-            raise Undelivered("邮件服务器不支持加密或登录") from error
+            raise NotSent("邮件服务器不支持加密或登录") from error
         except ValueError as error:
-            raise Undelivered("名录里对方的邮箱写得不对", final=True) from error
+            raise NotSent("名录里对方的邮箱写得不对", final=True) from error
 
     async def _send(self, message: EmailMessage) -> None:
         settings = self._settings

@@ -7,7 +7,6 @@ takes them out of the address. Without scripts both are typed, as they stand on 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +14,10 @@ from typing import Any
 from aiohttp import web
 
 from zhixun.clock import new_token
+from zhixun.drawn import drawn
 from zhixun.errors import CitizenError, OurFault, TryLater
 from zhixun.limits import ADDRESS, RECEIPTS, Limiter
-from zhixun.posted import fields_of, refuse_cross_site
+from zhixun.posted import fields_of, once_of, refuse_cross_site
 from zhixun.referral.book import Referrals
 from zhixun.referral.letters import Letters
 from zhixun.referral.paper import ENVIRONMENT, qr_of
@@ -27,11 +27,7 @@ from zhixun.referral.words import SORRY, TOO_LONG, told_closed, told_time
 
 __all__ = ["SlipPages"]
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_ONCE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _log = logging.getLogger(__name__)
 
 
@@ -88,8 +84,7 @@ class SlipPages:
         given = await _fields_of(request)
         self.limiter.take(RECEIPTS, self.address(request))
         slip = await self.referrals.find(given["number"], given["code"])
-        if not _ONCE.fullmatch(given["once"]):
-            given["once"] = new_token()
+        given["once"] = once_of(given)
         try:
             slip = await self.referrals.answer(slip.number, given["code"], given["standing"], given["words"], given["once"])
         except (CitizenError, TryLater) as error:
@@ -114,9 +109,7 @@ class SlipPages:
         return self._page("ask.html", status, fault=fault)
 
     def _page(self, template: str, status: int, **what: Any) -> web.Response:
-        text = ENVIRONMENT.get_template(template).render(site=self.site, **what)
-        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
-        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
+        return drawn(ENVIRONMENT, template, status, site=self.site, **what)
 
 
 async def _fields_of(request: web.Request) -> dict[str, str]:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-import jinja2
 import segno
 from docx import Document
 from docx.document import Document as Paper
@@ -24,6 +23,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 from markupsafe import Markup
 
+from zhixun.drawn import environment_of
 from zhixun.referral.sheet import Box, Section, Sheet
 from zhixun.referral.words import PAGES, QR_TOLD
 
@@ -41,10 +41,7 @@ _STYLES: Mapping[str, tuple[str, float, bool, float, float]] = {
 _WIDE, _NAMES, _BOX, _QR = Mm(166), Mm(34), Mm(83), Mm(28)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
-ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
-)  # fmt: skip
+ENVIRONMENT = environment_of(Path(__file__).parent / "templates")
 
 
 def page_of(sheet: Sheet) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-__all__ = ["Agencies", "Agency", "Carrier", "Codes", "Hours", "Letter", "Rules", "Undelivered"]
+__all__ = ["Agencies", "Agency", "Carrier", "Codes", "Hours", "Letter", "Rules"]
 
 class Codes(Protocol):
     """What proves that somebody holds a slip."""
@@ -94,20 +94,6 @@ class Letter:
     data: dict[str, Any] = field(repr=False)
 
 
-class Undelivered(Exception):
-    """A letter did not arrive.
-
-    Args:
-        words: why, in Chinese, for staff; nothing of the citizen.
-        final: whether it is useless to try again.
-    """
-
-    def __init__(self, words: str, *, final: bool = False) -> None:
-        super().__init__(words)
-        self.words = words
-        self.final = final
-
-
 class Carrier(Protocol):
     """A way by which letters go out."""
 
@@ -118,5 +104,5 @@ class Carrier(Protocol):
         """Send a letter.
 
         Raises:
-            Undelivered: it did not arrive, or nobody knows.
+            NotSent: it did not arrive, or nobody knows.
         """

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zhixun.clock import Clock
-from zhixun.referral.ports import Agency, Letter, Undelivered
+from zhixun.referral.ports import Agency, Letter
 from zhixun.referral.tls import trusting
-from zhixun.signing import NotSent, SignedPost
+from zhixun.signing import SignedPost
 
 __all__ = ["Webhook", "WebhookSettings"]
 
@@ -48,9 +48,6 @@ class Webhook:
         """Send a letter.
 
         Raises:
-            Undelivered: the address may not be called, nobody answers, or the answer is not 2xx; redirects are not followed.
+            NotSent: the address may not be called, nobody answers, or the answer is not 2xx; redirects are not followed.
         """
-        try:
-            await self._post.send(agency.webhook, self._secrets[agency.id], letter.id, letter.data)
-        except NotSent as error:
-            raise Undelivered(error.words, final=error.final) from error
+        await self._post.send(agency.webhook, self._secrets[agency.id], letter.id, letter.data)

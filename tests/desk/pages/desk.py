@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.desk.staffroom import KEY
-from tests.support import HOURS, HandClock
+from tests.support import HOURS, HandClock, OnDisk
 from zhixun.archive.export import harmless
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import Keyring, load_signer
@@ -115,10 +114,9 @@ class Person:
 
 
 @dataclass
-class Desk:
+class Desk(OnDisk):
     """The desk of an office of one service."""
 
-    folder: Path
     database: Database
     journal: Journal
     sealer: Sealer
@@ -195,19 +193,6 @@ class Desk:
     async def ask(self, once: str = "1", **values: str) -> str:
         """Send the form of the service; returns the number of the request."""
         return (await self.book.submit("search", {**FORM, **values}, "西宁市", once)).number
-
-    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the file itself, as another process would."""
-        with sqlite3.connect(self.folder / "zhixun.db") as other:
-            found = list(other.execute(statement, values))
-        other.close()
-        return found
-
-    def sql_write(self, statement: str) -> None:
-        """Change the file itself."""
-        with sqlite3.connect(self.folder / "zhixun.db") as other:
-            other.execute(statement)
-        other.close()
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:

@@ -103,7 +103,7 @@ async def test_open_days_with_nobody_are_warned_of(desk: Desk) -> None:
 async def test_who_left_meanwhile_is_told(desk: Desk) -> None:
     admin, _ = await _admin(desk), await desk.enter("clerk", "lina")
     form = _ticks((await admin.get("/desk/roster")).text)
-    desk.sql_write("UPDATE staff SET active = 0 WHERE name = 'lina'")
+    desk.sql("UPDATE staff SET active = 0 WHERE name = 'lina'")
     page = await admin.post("/desk/roster", {**form, "act": "save", f"on:{_day(23)}:lina": "yes"})
     assert page.status == 422
     assert "没有可以值班的人员 lina" in page.words
@@ -120,7 +120,7 @@ async def test_an_address_with_any_week_opens(desk: Desk, week: str) -> None:
 
 async def test_auditors_and_who_has_left_are_not_offered(desk: Desk) -> None:
     admin, _, _ = await _admin(desk), await desk.enter("auditor"), await desk.enter("clerk", "gone")
-    desk.sql_write("UPDATE staff SET active = 0 WHERE name = 'gone'")
+    desk.sql("UPDATE staff SET active = 0 WHERE name = 'gone'")
     assert set(re.findall(rf"on:{FRIDAY}:(\w+)", (await admin.get("/desk/roster")).text)) == {"admin"}
 
 

@@ -25,15 +25,15 @@ async def _admin(desk: Desk) -> Person:
 async def test_the_list_shows_who_there_is(desk: Desk) -> None:
     admin = await _admin(desk)
     await desk.enter("clerk", "lina", shown=HOSTILE, teams=TEAMS[:1])
-    desk.sql_write("UPDATE staff SET totp_step = 1 WHERE name = 'admin'")
-    desk.sql_write("UPDATE staff SET locked_until = '2026-11-20T09:00:00.000Z' WHERE name = 'lina'")
+    desk.sql("UPDATE staff SET totp_step = 1 WHERE name = 'admin'")
+    desk.sql("UPDATE staff SET locked_until = '2026-11-20T09:00:00.000Z' WHERE name = 'lina'")
     page = await admin.get("/desk/team")
     assert HOSTILE not in page.text
     assert "&lt;script&gt;" in page.text
     assert {"坐席", "管理", "已启用", "综合窗口"} <= set(page.words.split())
     assert "锁定到 2026-11-20 17:00" in page.words
     assert page.words.count("2026-11-20 10:00") == 2
-    desk.sql_write("UPDATE staff SET active = 0 WHERE name = 'lina'")
+    desk.sql("UPDATE staff SET active = 0 WHERE name = 'lina'")
     assert "已停用" in (await admin.get("/desk/team")).words
 
 
@@ -112,7 +112,7 @@ async def test_a_password_is_given_anew(desk: Desk) -> None:
 
 async def test_a_lost_telephone_is_taken_off(desk: Desk) -> None:
     admin, _ = await _admin(desk), await desk.enter("clerk", "lina")
-    desk.sql_write("UPDATE staff SET totp = 'x', totp_step = 1 WHERE name = 'lina'")
+    desk.sql("UPDATE staff SET totp = 'x', totp_step = 1 WHERE name = 'lina'")
     assert (await admin.post("/desk/team/lina", {"act": "factor"})).to == "/desk/team/lina?done=saved"
     assert not (await desk.accounts.find("lina")).second_factor
     again = await admin.post("/desk/team/lina", {"act": "factor"})

@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.channels.partners.hooks import Hooks
 from zhixun.channels.partners.keys import opened_with
 from zhixun.clock import Clock, stamp
-from zhixun.database import Database, consultations, hook_deliveries, journal, meta
+from zhixun.database import Database, consultations, hook_deliveries, journal
 from zhixun.doors import PARTNER
+from zhixun.remembered import remember, remembered
 from zhixun.retries import RUNNING
 
 __all__ = ["EVENTS", "News"]
@@ -101,8 +102,7 @@ class News:
                 await connection.execute(hook_deliveries.insert().values(**values))
             old = (hook_deliveries.c.made < stamp(now - _KEPT)) & hook_deliveries.c.standing.not_in(RUNNING)
             await connection.execute(hook_deliveries.delete().where(old))
-            await connection.execute(meta.delete().where(meta.c.name == _PLACE))
-            await connection.execute(meta.insert().values(name=_PLACE, value=json.dumps({"through": read.through})))
+            await remember(connection, _PLACE, json.dumps({"through": read.through}))
         return len(told)
 
 
@@ -115,5 +115,5 @@ def _told(row: sa.RowMapping) -> dict[str, Any]:
 
 
 async def _place(connection: AsyncConnection) -> int | None:
-    value = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == _PLACE))
+    value = await remembered(connection, _PLACE)
     return None if value is None else int(json.loads(value)["through"])

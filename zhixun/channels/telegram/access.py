@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zhixun.errors import StopNow
-from zhixun.settings import PREFIX, Settings
+from zhixun.settings import PREFIX, Settings, read_secret
 
 __all__ = ["PATH", "Access", "access_of"]
 
@@ -76,11 +76,7 @@ def access_of(settings: Settings) -> Access | None:
 
 
 def _read(path: Path, name: str, form: re.Pattern[str], words: str) -> str:
-    try:
-        value = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "不是文本"
-        raise StopNow(f"{PREFIX}{name} 指明的文件 {path} 无法读取：{why}。") from error
+    value = read_secret(name, path)
     if not form.fullmatch(value):
         raise StopNow(f"{PREFIX}{name} 指明的文件 {path} 的内容不对，应为{words}。")
     return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zhixun.errors import StopNow
-from zhixun.settings import PREFIX
+from zhixun.settings import PREFIX, read_secret
 
 __all__ = ["Account", "read_account"]
 
@@ -44,15 +44,12 @@ def read_account(id_name: str, id: str, files: Mapping[str, Path | None], option
     if needed := [name for name in missing if name != PREFIX + optional]:
         present = "、".join(PREFIX + name for name, value in given.items() if value)
         raise StopNow(f"设置了 {present}，还缺 {'、'.join(needed)}。请补全，或把它们都去掉。")
-    read = {name.rsplit("_", 2)[-2]: _secret(PREFIX + name, path) for name, path in files.items() if path is not None}
+    read = {name.rsplit("_", 2)[-2]: _secret(name, path) for name, path in files.items() if path is not None}
     return Account(id, read["TOKEN"], read["SECRET"], read.get("KEY", ""))
 
 
 def _secret(name: str, path: Path) -> str:
-    try:
-        text = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StopNow(f"{name} 指明的文件 {path} 无法读取。请检查路径和权限。") from error
+    text = read_secret(name, path)
     if not text:
-        raise StopNow(f"{name} 指明的文件 {path} 是空的。请写入后台给出的内容。")
+        raise StopNow(f"{PREFIX}{name} 指明的文件 {path} 是空的。请写入后台给出的内容。")
     return text

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.channels.inbox import Inbox
@@ -23,8 +21,9 @@ from zhixun.channels.wecom.carrier import WeComCarrier
 from zhixun.channels.wecom.reading import DOOR, Heard, Lost, read_item, sent_at
 from zhixun.channels.wecom.words import BAD_PULL_TOKEN, CONFIGURED
 from zhixun.clock import Clock
-from zhixun.database import Database, meta
+from zhixun.database import Database
 from zhixun.doors import ByStaff, Incoming
+from zhixun.remembered import remember, remembered
 
 __all__ = ["PAUSES", "Puller"]
 
@@ -199,7 +198,7 @@ class Puller:
 
     async def _cursor(self, account: str) -> str:
         async with self._database.read() as connection:
-            return str(await connection.scalar(sa.select(meta.c.value).where(meta.c.name == _name(account))) or "")
+            return await remembered(connection, _name(account)) or ""
 
 
 async def list_accounts(api: TencentApi) -> list[dict[str, Any]]:
@@ -214,8 +213,7 @@ async def list_accounts(api: TencentApi) -> list[dict[str, Any]]:
 
 async def _keep_cursor(connection: AsyncConnection, account: str, cursor: str) -> None:
     if cursor:
-        row = insert(meta).values(name=_name(account), value=cursor)
-        await connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": cursor}))
+        await remember(connection, _name(account), cursor)
 
 
 def _name(account: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +36,7 @@ from zhixun.masking import mask
 from zhixun.messages import Entry
 from zhixun.names import told
 from zhixun.ports import Journal
+from zhixun.posted import once_of
 
 __all__ = ["EntryPages", "Office"]
 
@@ -48,7 +48,6 @@ _WHO = "who"
 _NO_CONSENT = "要办理服务，请先读出“登记联系方式”里的话，对方同意后勾选。"
 _SHORT, _SEARCHED = 80, 200
 """So much of the question stands on the receipt, and so much of its end is searched for."""
-_ONCE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _Fields = Mapping[str, str]
 
 
@@ -117,7 +116,7 @@ class EntryPages:
     async def _send(self, request: web.Request, staff: Staff) -> web.Response:
         """Save; or, where scripts do not run, do what one of the other buttons says and show the form again."""
         given = await fields_of(request)
-        given = {**given, "once": given["once"] if _ONCE.fullmatch(given.get("once", "")) else new_token()}
+        given = {**given, "once": once_of(given)}
         if given.get("use"):
             return await self._draw(request, staff, self._used(given, given["use"]))
         if given.get("do") == "search" or given.get("drop"):
