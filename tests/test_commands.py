@@ -31,6 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(ROOT / "knowledge" / name, folder / "knowledge")
     site = folder / "knowledge" / "site.yml"
     text = re.sub(r"quick:\n(  - .*\n)+", "quick: [{title: 转人工, payload: 转人工}]\n", site.read_text("utf-8"))
+    text = re.sub(r"weights: {.*}", "weights: {商标: 1}", text)
     site.write_text(re.sub(r", rights: \[.*\]", "", text), "utf-8")
     monkeypatch.setenv("ZHIXUN_PROJECT_DIR", str(folder))
     monkeypatch.setenv("ZHIXUN_DATA_DIR", str(tmp_path / "var"))
@@ -134,6 +135,7 @@ async def _kept(said: str) -> None:
             number = (await archive.journal.open(connection, opened)).consultation
             events = [
                 Event("said", "citizen", {"turn": 1, "kind": "message"}, {"text": said}),
+                Event("said", "bot", {"turn": 1, "status": "answered", "kind": "answer", "knowledge": ["q-one"]}, {"text": "答"}),
                 Event("closed", "citizen", {"state": "closed", "reason": "citizen"}),
             ]
             await archive.journal.append(connection, number, events)
@@ -158,6 +160,23 @@ def test_rebuilding_makes_the_search_anew_too(
         ((place,),) = other.execute("SELECT value FROM meta WHERE name = 'index'").fetchall()
         assert (other.execute("SELECT COUNT(*) FROM cases").fetchall(), json.loads(place)["taken"]) == ([(2,)], 2 if lost else 0)
     other.close()
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["from the journal", "from the sealed files"])
+def test_the_coverage_counts_what_was_given(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], lost: bool) -> None:
+    rows = "law:\n  - {id: XN-1, at: '1', what: 说明期限, needs: [answer]}\n"
+    (project / "knowledge" / "coverage.yml").write_text(rows, "utf-8")
+    answers = project / "knowledge" / "answers" / "one.yml"
+    answers.write_text(answers.read_text("utf-8").replace("  topic:", "  covers: [XN-1]\n  topic:", 1), "utf-8")
+    for said in ("商标异议", "专利年费"):
+        asyncio.run(_kept(said))
+    if lost:
+        for path in (tmp_path / "var").glob("zhixun.db*"):
+            path.unlink()
+        assert main(["rebuild"]) == 0
+    for _ in range(2):
+        assert main(["report", "coverage"]) == 0
+        assert "用过 2 次" in capsys.readouterr().out
 
 
 def test_an_official_paper_can_be_imported(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

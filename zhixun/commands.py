@@ -281,11 +281,19 @@ def _erase(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _report(settings: Settings, given: argparse.Namespace) -> int:
-    from zhixun.reports.usage import usage
+    from zhixun.archive.rebuild import taken_over
+    from zhixun.reports.usage import Usage
 
     async def work(archive: Archive) -> dict[str, Use]:
-        async with archive.database.read() as connection:
-            return {name: Use(count, last) for name, (count, last) in (await usage(connection)).items()}
+        usage = Usage(archive.database, lambda: taken_over(archive.journal, archive.folder))
+        await usage.catch_up()
+        # A guide was used when it was walked to its end, a service when it was asked for.
+        shows = {"guide": "guided", "service": "requested"}
+        return {
+            name: Use(used.count, used.last)
+            for (kind, name), used in (await usage.counted()).items()
+            if kind == shows.get(name.partition(":")[0], "said")
+        }
 
     knowledge = load(settings.knowledge_dir)
     print(table(coverage(read_rows(settings.knowledge_dir), knowledge), knowledge, _with_archive(settings, work)))

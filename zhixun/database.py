@@ -24,6 +24,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from zhixun.errors import StopNow, TryLater
 from zhixun.one_trip import connect
 from zhixun.tables import (
+    agreements,
     attachments,
     canned,
     cases,
@@ -41,6 +42,7 @@ from zhixun.tables import (
     outbox,
     partner_keys,
     partners,
+    quizzes,
     requests,
     sessions,
     slips,
@@ -48,13 +50,14 @@ from zhixun.tables import (
     staff_sessions,
     tasks,
     threads,
+    uses,
     views,
 )
 
 __all__ = [
-    "Database", "attachments", "canned", "cases", "consultations", "counters", "deliveries", "duty", "hook_deliveries", "inbox",
-    "journal", "keys", "leaves", "meta", "metadata", "migrate", "outbox", "partner_keys", "partners", "requests", "sessions", "slips",
-    "staff", "staff_sessions", "tasks", "threads", "views",
+    "Database", "agreements", "attachments", "canned", "cases", "consultations", "counters", "deliveries", "duty",
+    "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate", "outbox", "partner_keys",
+    "partners", "quizzes", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
 ]  # fmt: skip
 
 _BUSY = "系统正忙，这一步没有完成，请稍后再试。"

@@ -15,6 +15,7 @@ from zhixun.archive.export import harmless
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import load_secret
 from zhixun.archive.opened import open_rows
+from zhixun.archive.rebuild import taken_over
 from zhixun.archive.receipt import Receipts
 from zhixun.clock import Clock
 from zhixun.conversation.redact import clean
@@ -30,11 +31,15 @@ from zhixun.desk.entries import Entries, Offered
 from zhixun.desk.escalation import Escalation
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Gate, Route
+from zhixun.desk.learning import Learning
 from zhixun.desk.pages.archive import ArchivePages
 from zhixun.desk.pages.audit import AuditPages
 from zhixun.desk.pages.canned import CannedPages
 from zhixun.desk.pages.case import CasePages
+from zhixun.desk.pages.coverage import CoveragePages
 from zhixun.desk.pages.entry import EntryPages, Office
+from zhixun.desk.pages.figures import FiguresPages
+from zhixun.desk.pages.learning import LearningPages
 from zhixun.desk.pages.queue import QueuePages
 from zhixun.desk.pages.referrals import ReferralPages
 from zhixun.desk.pages.requests import RequestPages
@@ -44,6 +49,7 @@ from zhixun.desk.pages.switch import SwitchPages
 from zhixun.desk.pages.tasks import TaskPages
 from zhixun.desk.pages.team import TeamPages
 from zhixun.desk.ports import Files
+from zhixun.desk.quality import Agreements, Quality
 from zhixun.desk.roster import Roster
 from zhixun.desk.staff import ROLES
 from zhixun.desk.staff_sessions import StaffSessions
@@ -53,7 +59,9 @@ from zhixun.desk.waiting import Queue
 from zhixun.doors import DOORS
 from zhixun.errors import StopNow
 from zhixun.filing import Filed
+from zhixun.growth import NO_REGISTERS, Growth
 from zhixun.joined import Received
+from zhixun.knowledge.coverage import read_rows
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.page import catalogue_page
 from zhixun.knowledge.site import Site
@@ -61,6 +69,7 @@ from zhixun.limits import Limiter
 from zhixun.names import CHANNELS
 from zhixun.ports import Seal
 from zhixun.referral.standing import STANDINGS as SLIP_STANDINGS
+from zhixun.reports.usage import Usage
 from zhixun.requests.book import Book
 from zhixun.requests.standing import STANDINGS, following, words_of
 from zhixun.sending import Sent
@@ -124,6 +133,11 @@ class FrontDesk:
         self._audit = Audit(database, opened, self._shown, {"standing": STANDINGS})
         self._tasks = TaskList(database, clock, opened, rooms.book.follow_up)
         self.advice = Advised(rooms.knowledge, clock, rooms.understand)
+        self.usage = Usage(database, partial(taken_over, journal, rooms.filed.folder))
+        rows = read_rows(rooms.settings.knowledge_dir)
+        self._growth = Growth(rooms.knowledge, rows, site, clock, self.usage, NO_REGISTERS)
+        self.learning = Learning(database, clock, daybook, self._growth.draw, site.learning.pass_percent)
+        self._agreements = Agreements(database, clock, daybook)
         self._queue = Queue(database, journal, clock, site.limits, site.hours)
         self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)
         self._view = View.of({"name": site.name, "office": site.office}, self._banner, lambda: self._counts, site.desk.idle_minutes * 60)
@@ -144,7 +158,8 @@ class FrontDesk:
 
     def keepers(self) -> Sequence[tuple[float, Callable[[], Awaitable[object]]]]:
         """Return what is to be done again and again, each with the seconds between."""
-        return [(2, self._rooms.takeover.keep), (15, self._escalation.watch), (5, self.learn_names), (5, self._count)]
+        often = [(5, work) for work in (self.learn_names, self._count, self.usage.catch_up)]
+        return [(2, self._rooms.takeover.keep), (15, self._escalation.watch), *often]
 
     async def watch(self) -> None:
         """Carry changes to open pages, for ever."""
@@ -160,10 +175,11 @@ class FrontDesk:
             accounts=self.accounts.list, teams=[team.name for team in rooms.site.teams], related=self._related,
             intact=rooms.intact, canned=self._canned.of, files=rooms.files, give=rooms.give, wake=rooms.wake,
             standings={"request_moved": STANDINGS, "slip_moved": SLIP_STANDINGS},
+            fit=self._fit,
             # Three of them may be lost before the consultation goes back to the queue.
             beat_seconds=rooms.site.desk.lease_seconds // 4,
         )  # fmt: skip
-        entering = SignInPages(self._view, self.accounts, self._sessions, rooms.daybook, rooms.limiter, rooms.address)
+        entering = SignInPages(self._view, self.accounts, self._sessions, rooms.daybook, rooms.limiter, rooms.address, self._agreements.since)
         archive = ArchivePages(self._view, rooms.filed, self.casework, rooms.daybook)
         referrals = ReferralPages(self._view, rooms.sent, rooms.sent.register.listed, rooms.daybook, self._shown)
         teams = [team.name for team in rooms.site.teams]
@@ -179,9 +195,31 @@ class FrontDesk:
             TeamPages(self._view, rooms.database, self.accounts, self._sessions, rooms.daybook, teams),
             RosterPages(self._view, self._roster, rooms.clock, rooms.site.hours.spans, self.accounts.list, self._shown),
             CannedPages(self._view, self._canned, teams), SwitchPages(self._view, rooms.switch, self._audit, rooms.daybook),
-            AuditPages(self._view, self._audit, rooms.daybook, rooms.clock, harmless, self.accounts.list),
+            AuditPages(self._view, self._audit, rooms.daybook, rooms.clock, harmless, self.accounts.list), *self._growth_pages(),
         )  # fmt: skip
         return [route for pages in (entering, queue, case, archive, referrals, requests, *others) for route in pages.routes()]
+
+    def _growth_pages(self) -> tuple[CoveragePages, FiguresPages, LearningPages]:
+        rooms, site = self._rooms, self._rooms.site
+        coverage = CoveragePages(self._view, self._growth, rooms.clock, rooms.daybook, site.office)
+        # Its address would be read as a round's, were it not asked for first.
+        figures = FiguresPages(
+            self._view, Quality(rooms.database, site.hours), self._agreements, rooms.clock, rooms.daybook, self.accounts.list
+        )
+        learning = LearningPages(
+            self._view, self.learning, site.learning, rooms.clock, rooms.daybook, self.accounts.list, self._shown, self._roster.on_duty,
+            site.office, self._growth.duty("zhixun/desk/learning.py"),
+        )  # fmt: skip
+        return coverage, figures, learning
+
+    async def _fit(self, name: str) -> None:
+        """Make sure that somebody may take consultations over.
+
+        Raises:
+            CitizenError: (403) the office wants everybody to have passed the quiz first, and they have not.
+        """
+        if self._rooms.site.learning.required:
+            await self.learning.demand(name)
 
     def _entry_pages(self) -> EntryPages:
         rooms, site, clock = self._rooms, self._rooms.site, self._rooms.clock

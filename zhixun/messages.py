@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = [
     "AROUND_PHONE", "BACK", "ENDED", "HIDDEN", "HIDDEN_PHONE", "LEAVE", "MOBILE", "OWNERS", "PERSON", "SKIP", "SLIP_ENDED", "STATUSES",
-    "Basis", "Button", "EngineTurn", "Entry", "Event", "Reply", "Terms", "To", "Turn", "dump",
+    "Basis", "Button", "EngineTurn", "Entry", "Event", "QuizItem", "Reply", "Terms", "To", "Turn", "dump",
 ]  # fmt: skip
 
 BACK, LEAVE = "上一步", "退出"
@@ -146,6 +146,25 @@ class To:
     team: str
     name: str = ""
     shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuizItem:
+    """One question of the quiz for staff, as it is asked.
+
+    Attributes:
+        field: what it is about, as site.yml weighs fields.
+        choices: of which one is true; right: its place, from 0.
+        told, basis: what is shown afterwards: the rest of the answer, and the clauses it rests on.
+    """
+
+    id: str
+    field: str
+    ask: str
+    choices: tuple[str, ...]
+    right: int
+    told: str
+    basis: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

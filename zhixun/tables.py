@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 __all__ = [
-    "attachments", "canned", "cases", "consultations", "counters", "deliveries", "duty", "hook_deliveries", "inbox",
-    "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners", "requests", "sessions", "slips",
-    "staff", "staff_sessions", "tasks", "threads", "views",
+    "agreements", "attachments", "canned", "cases", "consultations", "counters", "deliveries", "duty", "hook_deliveries", "inbox",
+    "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners", "quizzes", "requests", "sessions", "slips",
+    "staff", "staff_sessions", "tasks", "threads", "uses", "views",
 ]  # fmt: skip
 
 metadata = sa.MetaData()
@@ -291,4 +291,34 @@ hook_deliveries = sa.Table(
     sa.Column("standing", sa.String(16), nullable=False, default="waiting", index=True),
     sa.Column("error", sa.String(120), nullable=False, default=""),
     sa.UniqueConstraint("consultation", "seq"),
+)  # fmt: skip
+# How often knowledge, services and the rest were used on a day (China), counted from the journal; see reports/usage.py.
+uses = sa.Table(
+    "uses", metadata,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("subject", sa.String(64), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+# Rounds of the quiz: what was asked as it was asked, and how it went; `day` (legal) is empty until it is handed in.
+quizzes = sa.Table(
+    "quizzes", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(32), nullable=False, index=True),
+    sa.Column("seed", sa.String(16), nullable=False),
+    sa.Column("version", sa.String(12), nullable=False),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("sheet", sa.Text, nullable=False),
+    sa.Column("needed", sa.Integer, nullable=False),
+    sa.Column("answers", sa.Text, nullable=False, default=""),
+    sa.Column("right", sa.Integer, nullable=False, default=0),
+    sa.Column("day", sa.String(10), nullable=False, default=""),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+# Who lets administrators see their own figures; a row goes when they take it back.
+agreements = sa.Table(
+    "agreements", metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("since", sa.String(24), nullable=False),
 )  # fmt: skip

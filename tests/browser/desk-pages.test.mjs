@@ -213,6 +213,7 @@ inBrowser('every page for an administrator: axe, in the dark, in large print, on
     [`cases/${closed.number}/review`]: { mark: 'incomplete', words: '还应说明 2027 年的变化' },
     [`requests/${request}`]: { standing: 'accepted', note: '', owner: 'chen' },
     'archive/views': { title: '侵权', words: '侵权' },
+    learning: {},
   })) assert.equal(await act(desk, `/desk/${path}`, fields), 200, path);
 
   await desk.goto(`${URL_OF_PRODUCT}/desk/referrals`);
@@ -221,7 +222,8 @@ inBrowser('every page for an administrator: axe, in the dark, in large print, on
     '', '/entry', '/tasks', '/tasks?view=done', '/requests', `/requests/${request}`, '/referrals', `/referrals/${slip}`, '/referrals/agencies',
     '/archive', '/archive?words=侵权', '/archive/days', '/canned', '/roster', '/team', '/team/li', '/audit', '/switch', '/me', '/password', '/enrol',
     `/cases/${open}`, `/cases/${open}/print`, `/cases/${open}/refer`, `/cases/${open}/refer?agency=notary`, `/cases/${closed.number}`,
-    '/cases/ZX-20261121-999999-9',
+    '/cases/ZX-20261121-999999-9', '/coverage', '/coverage/checked', '/coverage/tm-opposition-period', '/learning', '/learning/1',
+    '/learning/figures',
   ];
   const look = async (window) => {
     for (let path = pages.pop(); path !== undefined; path = pages.pop()) {

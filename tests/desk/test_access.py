@@ -34,6 +34,7 @@ half   GET  /desk/enrol
 half   POST /desk/enrol
 c r a u GET  /desk/me
 c r a u POST /desk/me/revoke
+c r a - POST /desk/me/figures
 
 c r a u GET  /desk
 c r a u GET  /desk/queue
@@ -98,6 +99,18 @@ c r a u GET  /desk/referrals/{number}/paper
 c r a u GET  /desk/referrals/{number}/docx
 c r a - POST /desk/referrals/{number}
 c r a - POST /desk/referrals/{number}/again
+
+c r a u GET  /desk/coverage
+- r a u GET  /desk/coverage/docx
+c r a u GET  /desk/coverage/checked
+c r a u GET  /desk/coverage/{name}
+
+c r a u GET  /desk/learning
+c r a - POST /desk/learning
+c r a - GET  /desk/learning/figures
+c r a u GET  /desk/learning/{id}
+c r a - POST /desk/learning/{id}
+c r a u GET  /desk/learning/{id}/certificate
 
 - - a u GET  /desk/team
 - - a - POST /desk/team

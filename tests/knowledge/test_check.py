@@ -12,6 +12,7 @@ from tests.support import ROOT, real_knowledge
 from zhixun.knowledge.check import BUBBLE_BYTES, BUBBLES, NATURAL, WORDINGS, check, check_site, plain
 from zhixun.knowledge.figures import Figure, Figures, Value
 from zhixun.knowledge.model import Basis, Knowledge, Source
+from zhixun.knowledge.quiz import CLAUSES
 from zhixun.knowledge.site import Site, load_site
 
 U = source("unsure", verified="U")
@@ -191,7 +192,14 @@ def test_a_team_has_rights_that_the_glossary_knows() -> None:
 def _site(*payloads: str) -> Site:
     quick = tuple({"title": "按钮", "payload": payload} for payload in payloads)
     site = load_site(ROOT / "knowledge")
-    return dataclasses.replace(site, quick=quick, teams=tuple(dataclasses.replace(team, rights=()) for team in site.teams))
+    teams = tuple(dataclasses.replace(team, rights=()) for team in site.teams)
+    return dataclasses.replace(site, quick=quick, teams=teams, learning=dataclasses.replace(site.learning, weights={"商标": 1, CLAUSES: 1}))
+
+
+def test_the_quiz_asks_of_fields_that_there_are() -> None:
+    site = load_site(ROOT / "knowledge")
+    mistyped = dataclasses.replace(site, learning=dataclasses.replace(site.learning, weights={"商标": 1, "规范": 1}))
+    assert check_site(real_knowledge(), mistyped) == [("site.yml: learning › weights", "没有“规范”这个出题范围")]
 
 
 def test_a_quick_button_must_be_the_very_wording_of_a_question() -> None:

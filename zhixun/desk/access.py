@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["ACCESS", "ANYONE", "HALF", "STAFF", "allowed"]
+__all__ = ["ACCESS", "ANYONE", "HALF", "STAFF", "TALK", "allowed"]
 
 ANYONE = frozenset(("*",))
 """Without signing in."""
 HALF = frozenset(("half",))
 """Whoever has given the right password, however far signing in has come."""
 STAFF = frozenset(("clerk", "reviewer", "administrator", "auditor"))
-_TALK = frozenset(("clerk", "reviewer", "administrator"))
+TALK = _TALK = frozenset(("clerk", "reviewer", "administrator"))
+"""Who serves citizens."""
 _REVIEW = frozenset(("reviewer", "administrator"))
 _CHECK = frozenset(("reviewer", "administrator", "auditor"))
 _ADMIN = frozenset(("administrator",))
@@ -31,6 +32,7 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     ("POST", "/desk/enrol"): HALF,
     ("GET", "/desk/me"): STAFF,
     ("POST", "/desk/me/revoke"): STAFF,
+    ("POST", "/desk/me/figures"): _TALK,
     # The queue and what one has in hand.
     ("GET", "/desk"): STAFF,
     ("GET", "/desk/queue"): STAFF,
@@ -96,6 +98,18 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     # Files of a consultation.
     ("GET", "/desk/cases/{number}/files/{id}"): STAFF,
     ("POST", "/desk/cases/{number}/files"): _TALK,
+    # The duties of the official documents, and what serves them.
+    ("GET", "/desk/coverage"): STAFF,
+    ("GET", "/desk/coverage/docx"): _CHECK,
+    ("GET", "/desk/coverage/checked"): STAFF,
+    ("GET", "/desk/coverage/{name}"): STAFF,
+    # Learning, and how staff answer.
+    ("GET", "/desk/learning"): STAFF,
+    ("POST", "/desk/learning"): _TALK,
+    ("GET", "/desk/learning/figures"): _TALK,
+    ("GET", "/desk/learning/{id}"): STAFF,
+    ("POST", "/desk/learning/{id}"): _TALK,
+    ("GET", "/desk/learning/{id}/certificate"): STAFF,
     # People: accounts, roster, the switch; and what all of them did.
     ("GET", "/desk/team"): _AUDIT,
     ("POST", "/desk/team"): _ADMIN,

@@ -27,7 +27,7 @@ KINDS: Mapping[str, str] = {
     "looked": "查看", "unmasked": "查看完整号码", "searched": "检索档案", "printed": "打印", "exported": "导出",
     "view_saved": "保存检索条件", "view_deleted": "删除检索条件", "duty_set": "排班", "canned_saved": "保存常用语",
     "canned_removed": "删除常用语", "bot_paused": "暂停智能应答", "bot_resumed": "恢复智能应答",
-    "opened": "登记咨询",
+    "opened": "登记咨询", "quiz_done": "上岗前测验", "figures_shown": "同意查看办件情况", "figures_hidden": "撤回同意查看办件情况",
     "key_made": "发放接入密钥", "key_revoked": "停用接入密钥", "hook_set": "登记通知地址", "hook_removed": "取消通知",
     "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
     "noted": "内部备注", "labelled": "改标签", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
@@ -40,17 +40,18 @@ _PARTS: Mapping[str, str] = {
     "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "agency": "单位", "to": "转给",
     "team": "组", "state": "现在", "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类",
     "due": "日期", "next": "下次", "add": "添加", "remove": "去掉", "day": "日期", "what": "", "format": "格式", "found": "找到",
-    "count": "件数", "clear": "", "title": "标题", "text": "内容", "reason": "原因",
+    "count": "件数", "quiz": "试卷", "right": "答对", "asked": "题数", "span": "时段",
+    "clear": "", "title": "标题", "text": "内容", "reason": "原因",
 }  # fmt: skip
 """The parts of an act that are told, in order, and what stands before each."""
 _NAMES = ("name", "names", "to")
 _CODES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES, "state": STATES, "channel": CHANNELS,
-    "mark": MARKS, "outcome": OUTCOMES, "result": RESULTS, "kind": TASKS, "reason": REASONS,
+    "mark": MARKS, "outcome": OUTCOMES, "result": {**RESULTS, "passed": "合格", "failed": "未合格"}, "kind": TASKS, "reason": REASONS,
     "factor": {"none": "只用密码", "code": "动态验证码", "recovery": "恢复码"},
     "step": {"password": "密码", "code": "动态验证码", "change": "改密码时现在的密码"},
     "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包",
-             "receipt": "回执"},
+             "receipt": "回执", "assessment": "规范对照自评表", "certificate": "测验合格证明", "figures": "办件情况"},
     "reset": {"True": "重发一次性密码", "False": ""}, "clear": {"True": "含完整号码", "False": "号码已遮盖"},
 }  # fmt: skip
 _CHANGED = {"role": "角色", "teams": "组别", "active": "在用"}

@@ -25,7 +25,7 @@ _NAVIGATION = (
     ("/desk/requests", "服务申请", "form", "r"),
     ("/desk/referrals", "转办", "slip", "z"), ("/desk/archive", "档案", "archive", "a"), ("/desk/canned", "常用语", "note", ""),
     ("/desk/roster", "值班", "calendar", ""), ("/desk/team", "人员", "people", ""), ("/desk/audit", "操作记录", "shield", ""),
-    ("/desk/switch", "应答开关", "pause", ""),
+    ("/desk/switch", "应答开关", "pause", ""), ("/desk/coverage", "规范对照", "checks", ""), ("/desk/learning", "学习", "book", ""),
 )  # fmt: skip
 """Address, title, icon and key of the main pages."""
 _POLICY = (
@@ -107,6 +107,7 @@ _TOLD = {
         "moved": "申请状态已更新。咨询还开着的，申请人会在对话里看到；已结束的，凭编号和查询码可以查到。",
         "entered": "已登记。", "saved": "已保存。", "removed": "已删除。",
         "paused": "智能应答已暂停，新的提问会转人工。", "resumed": "智能应答已恢复。", "revoked": "已让所选登录失效。",
+        "shown": "已同意管理员查看您的办件情况，随时可以撤回。", "hidden": "已撤回。从现在起，管理员看不到您的办件情况。",
         "copied": "已照搬到第二周还没有人的工作日。", "nothing": "没有可照搬的：第二周的工作日都有人，或者第一周没有安排。",
     }.items()
 }  # fmt: skip

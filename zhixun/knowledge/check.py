@@ -14,6 +14,7 @@ from zhixun.knowledge.guides.check import guide_flaws
 from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.hosts import LEAST_CONTRAST
 from zhixun.knowledge.model import Answer, Knowledge, Question
+from zhixun.knowledge.quiz import CLAUSES
 from zhixun.knowledge.services.check import catalogue_flaws, service_flaws
 from zhixun.knowledge.site import Site
 from zhixun.messages import PERSON
@@ -152,7 +153,9 @@ def check_site(knowledge: Knowledge, site: Site) -> list[Flaw]:
         for right in team.rights
         if right not in knowledge.glossary.rights
     ]
-    return [*buttons, *rights, *_host_flaws(knowledge, site), *catalogue_flaws(knowledge, site.requests.groups)]
+    fields = {CLAUSES, *knowledge.glossary.rights}
+    weights = [("site.yml: learning › weights", f"没有“{field}”这个出题范围") for field in site.learning.weights if field not in fields]
+    return [*buttons, *rights, *weights, *_host_flaws(knowledge, site), *catalogue_flaws(knowledge, site.requests.groups)]
 
 
 def _host_flaws(knowledge: Knowledge, site: Site) -> Iterator[Flaw]:

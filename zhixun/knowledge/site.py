@@ -14,7 +14,7 @@ from zhixun.knowledge.hosts import HostSite, read_hosts
 from zhixun.knowledge.hours import Hours, read_hours
 from zhixun.knowledge.load import KnowledgeError, read_file
 
-__all__ = ["DeskRules", "Hours", "Limits", "ReferralRules", "RequestRules", "Site", "Team", "load_site"]
+__all__ = ["DeskRules", "Hours", "LearningRules", "Limits", "ReferralRules", "RequestRules", "Site", "Team", "load_site"]
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -89,6 +89,22 @@ class DeskRules:
 
 
 @dataclass(frozen=True, slots=True)
+class LearningRules:
+    """How staff show that they were trained before duty (6.1.3 1) of the specification).
+
+    Args:
+        questions: of a round. pass_percent: so many of them must be right. weights: field to share of the questions.
+        required: whether only who has passed may take consultations over. confirmed: whether the office has confirmed all this.
+    """
+
+    questions: int
+    pass_percent: int
+    weights: Mapping[str, int]
+    required: bool
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReferralRules:
     """How matters are referred to outside agencies.
 
@@ -119,6 +135,7 @@ class Site:
     limits: Limits
     desk: DeskRules
     referral: ReferralRules
+    learning: LearningRules
     hosts: tuple[HostSite, ...]
     wechat_menu: tuple[Mapping[str, Any], ...]
     wechat_notice: Mapping[str, str]
@@ -172,6 +189,7 @@ def load_site(folder: Path) -> Site:
         teams=teams,
         limits=Limits(**raw["limits"]),
         referral=ReferralRules(**raw["referral"]),
+        learning=LearningRules(**raw["learning"]),
         desk=DeskRules(**{**raw["desk"], "second_factor": tuple(raw["desk"]["second_factor"])}),
         hosts=read_hosts(raw.get("sites", ())),
         wechat_menu=tuple(raw.get("wechat_menu", ())),

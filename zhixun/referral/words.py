@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERASED", "FORGOTTEN", "INTERRUPTED", "LETTERS", "NOT_AGAIN", "NOT_FOUND", "NO_ADDRESS", "NO_AGENCY", "NO_CONTACT",
-    "NO_ROUTE", "PAGES", "QR_TOLD", "REMINDER", "SLIP", "SORRY", "TOO_LONG", "TOO_MANY", "WAYS_TOLD", "WITHDRAWAL",
+    "NO_ROUTE", "QR_TOLD", "REMINDER", "SLIP", "SORRY", "TOO_LONG", "TOO_MANY", "WAYS_TOLD", "WITHDRAWAL",
     "body_of", "sheet_of", "told_closed", "told_consent", "told_consented", "told_day", "told_follow_up", "told_line", "told_slip",
     "told_standing", "told_time", "told_until", "wanted_words", "wrong_draft",
 ]  # fmt: skip
@@ -25,7 +25,6 @@ SLIP, REMINDER, WITHDRAWAL = "slip", "reminder", "withdrawal"
 """What a letter to an agency is."""
 LETTERS: Mapping[str, str] = {SLIP: "转介单", REMINDER: "转介单催办", WITHDRAWAL: "转介单撤回通知"}
 WAYS_TOLD: Mapping[str, str] = {"email": "电子邮件", "webhook": "系统推送", "hand": "当面或邮寄送达"}
-PAGES = ("第 ", " 页　共 ", " 页")
 QR_TOLD = "转介单答复链接的二维码"
 
 NO_AGENCY = "机构名录里没有这个机构，请从名录中选择。"

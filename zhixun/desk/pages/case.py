@@ -56,6 +56,7 @@ class CasePages:
         canned: the canned replies for a member of staff.
         files, give: the attachments, and how one is given out. wake: tells open pages that there is something new.
         standings: what the standings of requests and slips are called, by the kind of entry that tells them.
+        fit: raises CitizenError (403) for who may not take consultations over.
         beat_seconds: so often the page of who has a consultation says that it is still open.
     """
 
@@ -79,6 +80,7 @@ class CasePages:
     give: Callable[..., Awaitable[web.StreamResponse]]
     wake: Callable[[str], None]
     standings: Mapping[str, Mapping[str, str]]
+    fit: Callable[[str], Awaitable[None]]
     beat_seconds: int
 
     def routes(self) -> list[Route]:
@@ -244,6 +246,7 @@ class CasePages:
         return handle
 
     async def _claim(self, number: str, staff: Staff, given: dict[str, str]) -> str:
+        await self.fit(staff.name)
         await self.takeover.claim(number, staff.name)
         return f"/desk/cases/{number}"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from zhixun.desk.access import TALK
 from zhixun.desk.accounts import Accounts
 from zhixun.desk.gate import COOKIE, Route, fields_of
 from zhixun.desk.pages.leading import lead_on
@@ -27,6 +28,7 @@ class SignInPages:
 
     Args:
         address: who sends a request.
+        agreed: since when (UTC stamp) administrators may see somebody's figures; empty when they may not.
     """
 
     view: View
@@ -35,6 +37,7 @@ class SignInPages:
     daybook: Daybook
     limiter: Limiter
     address: Callable[[web.Request], str]
+    agreed: Callable[[str], Awaitable[str]]
 
     def routes(self) -> list[Route]:
         """Return the routes for the gate."""
@@ -139,6 +142,7 @@ class SignInPages:
         return self.view.page(
             "me.html", request, staff, account=await self.accounts.find(staff.name),
             open_sessions=await self.sessions.list(staff.name, staff.session), left=await self.accounts.second_factor.left(staff.name),
+            agreed=await self.agreed(staff.name) if staff.role in TALK else None,
         )  # fmt: skip
 
     async def _revoke(self, request: web.Request, staff: Staff) -> web.Response:
