@@ -10,21 +10,24 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import Keyring, load_signer
 from zhixun.archive.ledger import Ledger
+from zhixun.archive.opened import open_rows
 from zhixun.archive.receipt import Receipts
 from zhixun.archive.seal import Sealer
 from zhixun.clock import ZONE, Clock
 from zhixun.conversation.consultation import Consultations
+from zhixun.conversation.rating import Ratings
 from zhixun.conversation.switch import Switch
 from zhixun.conversation.takeover import Takeover
 from zhixun.conversation.turn import Turns
 from zhixun.database import Database, migrate
+from zhixun.desk.correctives import Correctives
 from zhixun.joined import request_book
 from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
@@ -167,6 +170,8 @@ class Office(OnDisk):
     site: Site
     turns: Turns
     consultations: Consultations
+    ratings: Ratings
+    correctives: Correctives
     book: Book
     switch: Switch
     takeover: Takeover
@@ -229,6 +234,12 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
         switch = Switch(database)
         receipts = Receipts(journal, folder / "archive")
         turns = Turns(database, journal, engine, site, Recalled(book, receipts, "ZX"), clock, woken.append, switch)
+        correctives = Correctives(
+            database, journal, clock, site.correctives, partial(open_rows, journal.keyring), seal=sealer.seal, wake=woken.append
+        )  # fmt: skip
+        ratings = Ratings(
+            database, journal, site, clock, turns.order, seal=sealer.seal, watch=correctives.watch, link=lambda _: ""
+        )  # fmt: skip
         consultations = Consultations(
             database, journal, site, clock, turns.order,
             seal=sealer.seal, wake=woken.append, quick=site.quick, idle=IDLE,
@@ -245,6 +256,6 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
             lease=LEASE, patience=timedelta(minutes=15), now=lambda: ticks[-1],
         )  # fmt: skip
         yield Office(
-            folder, database, journal, ledger, sealer, receipts, clock, engine, site, turns, consultations, book, switch, takeover,
-            referrals, ticks, woken,
+            folder, database, journal, ledger, sealer, receipts, clock, engine, site, turns, consultations, ratings, correctives,
+            book, switch, takeover, referrals, ticks, woken,
         )  # fmt: skip

@@ -67,7 +67,7 @@ async def joined(tmp_path: Path) -> AsyncIterator[Joined]:
         archive: Any = SimpleNamespace(
             database=office.database, journal=office.journal, clock=office.clock, attachments=files, receipts=office.receipts
         )
-        talk: Any = SimpleNamespace(arrivals=hall.arrivals, turns=office.turns, consultations=office.consultations)
+        talk: Any = SimpleNamespace(arrivals=hall.arrivals, turns=office.turns, consultations=office.consultations, ratings=office.ratings)
         ways = Doorways([door], cast("Archive", archive), cast("Talk", talk), office.woken.append, office.site)
         async with ways.running():
             yield Joined(hall, door, ways)
@@ -109,6 +109,6 @@ async def test_without_doors_nothing_is_kept_going(tmp_path: Path) -> None:
     async with hall_in(tmp_path) as hall:
         office = hall.office
         archive: Any = SimpleNamespace(database=office.database, journal=office.journal, clock=office.clock, receipts=office.receipts)
-        talk: Any = SimpleNamespace(arrivals=hall.arrivals, turns=office.turns, consultations=office.consultations)
+        talk: Any = SimpleNamespace(arrivals=hall.arrivals, turns=office.turns, consultations=office.consultations, ratings=office.ratings)
         ways = Doorways([], cast("Archive", archive), cast("Talk", talk), office.woken.append, office.site)
         assert (list(ways.keepers()), ways.routes()) == ([], [])

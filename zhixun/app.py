@@ -42,7 +42,7 @@ from zhixun.errors import StopNow
 from zhixun.figures import Counted, Figures
 from zhixun.filing import Filed
 from zhixun.front_desk import FrontDesk, Rooms
-from zhixun.joined import Progress, Received
+from zhixun.joined import Progress, RatingForms, Received
 from zhixun.knowledge.clauses import Clauses
 from zhixun.knowledge.load import load
 from zhixun.knowledge.model import Knowledge
@@ -146,7 +146,8 @@ class Service:
         self._carried(number)
 
     def _application(self, talk: Talk, engine: EngineClient) -> tuple[web.Application, FrontDesk]:
-        progress = Progress(self._archive.receipts, talk.book, talk.referrals)
+        ratings = RatingForms(talk.ratings, self._archive.codes)
+        progress = Progress(self._archive.receipts, talk.book, talk.referrals, ratings)
         originals = self._settings.data_dir / "sources"
         about = _site_page(self._site)
         origins = Origins(about, self._site.hosts, self._settings.public_url)
@@ -154,6 +155,7 @@ class Service:
         standing = Standing(self._archive.database, talk.book, talk.referrals)
         door = WebDoor(
             citizens=talk.consultations,
+            ratings=talk.ratings,
             turns=Counted(talk.turns, self._figures),
             limiter=limiter,
             site=origins.page,
@@ -170,7 +172,7 @@ class Service:
         application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows, self._events.is_typing).handle)
         forms = FormPages(
             site=about, services=catalogue_page(self._knowledge), limiter=door.limiter, address=door.address,
-            receiver=Received(self._knowledge, self._site, self._archive.clock, talk.book), progress=progress.shown,
+            receiver=Received(self._knowledge, self._site, self._archive.clock, talk.book), progress=progress.shown, ratings=ratings,
         )  # fmt: skip
         application.add_routes(forms.routes())
         widgets = self._settings.data_dir / "widgets"
@@ -205,6 +207,7 @@ class Service:
             knowledge=self._knowledge, book=talk.book, switch=talk.switch, takeover=talk.takeover, understand=engine.understand,
             intact=intact, seal=talk.seal, wake=self._wake, limiter=door.limiter, address=door.address, events=self._events,
             daybook=archive.daybook, filed=filed, sent=sent, files=archive.attachments, give=give,
+            ratings=talk.ratings, correctives=talk.correctives, codes=archive.codes,
         ))  # fmt: skip
 
     async def _readiness(self, engine: EngineClient) -> tuple[bool, Mapping[str, Any]]:

@@ -29,6 +29,7 @@ from zhixun.tables import (
     canned,
     cases,
     consultations,
+    correctives,
     counters,
     deliveries,
     duty,
@@ -55,9 +56,9 @@ from zhixun.tables import (
 )
 
 __all__ = [
-    "Database", "agreements", "attachments", "canned", "cases", "consultations", "counters", "deliveries", "duty",
-    "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate", "outbox", "partner_keys",
-    "partners", "quizzes", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
+    "Database", "agreements", "attachments", "canned", "cases", "consultations", "correctives", "counters", "deliveries", "duty",
+    "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate", "outbox", "partner_keys", "partners",
+    "quizzes", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
 ]  # fmt: skip
 
 _BUSY = "系统正忙，这一步没有完成，请稍后再试。"

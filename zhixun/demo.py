@@ -113,7 +113,7 @@ async def _set(
     stage = Stage(
         clock=clock, moments=Moments(site.hours, end), knowledge=knowledge, site=site, archive=archive, talk=talk, voice=voice,
         understood=Understood(knowledge, site, clock, read_phrases(settings.project_dir)), accounts=accounts,
-        casework=Casework(archive.database, archive.journal, clock, seal=talk.seal, wake=lambda _: None),
+        casework=Casework(archive.database, archive.journal, clock, seal=talk.seal, wake=lambda _: None, watch=talk.correctives.watch),
         received=Received(knowledge, site, clock, talk.book), words=words, passwords={one.name: one.password for one in members},
         idle=timedelta(minutes=settings.idle_minutes),
     )  # fmt: skip

@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from zhixun.clock import Clock
-from zhixun.conversation.consultation import INDICATORS
 from zhixun.demo_engine import Understood, Voice
 from zhixun.desk.accounts import Accounts
 from zhixun.desk.casework import Casework
@@ -28,6 +27,7 @@ from zhixun.knowledge.services.intake import AGREED
 from zhixun.knowledge.services.model import CONSENT, REVIEW
 from zhixun.knowledge.site import Hours, Site
 from zhixun.messages import HIDDEN_PHONE, PERSON, SKIP, EngineTurn, To
+from zhixun.names import INDICATORS
 from zhixun.store import Archive
 from zhixun.talk import Talk
 
@@ -302,7 +302,7 @@ class Case:
         """Let the citizen rate it, by one of a list of demo.yml."""
         rating = pick(self.stage.words[as_], *about)
         scores = dict(zip(INDICATORS, rating["scores"], strict=True))
-        await self.stage.talk.consultations.rate(self.number, scores, rating.get("words", ""))
+        await self.stage.talk.ratings.rate(self.number, scores, rating.get("words", ""))
 
 
 async def _stream(data: bytes) -> AsyncIterator[bytes]:

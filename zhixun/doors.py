@@ -77,7 +77,8 @@ class Stored:
     """What became of what came in.
 
     Attributes:
-        became: `again` (it was there before), `asks` (it is to be answered), `ends` (the citizen has done), or `kept`.
+        became: `again` (it was there before), `asks` (it is to be answered), `ends` (the citizen has done),
+            `rated` (it is a rating of what is closed), or `kept`.
     """
 
     consultation: str

@@ -180,6 +180,11 @@ class Doorways:
         async with self._archive.database.read() as connection:
             return (await connection.scalars(query)).all()
 
-    async def _receipt(self, connection: AsyncConnection, number: str) -> str:
+    async def _receipt(self, connection: AsyncConnection, number: str) -> Reply:
         code = await self._archive.receipts.code(connection, number)
-        return self._site.phrases["door_closed"].format(number=number, code=code) if code else ""
+        if not code:
+            return Reply("")
+        told = self._site.phrases["door_closed"].format(number=number, code=code)
+        # In the same message, since platforms count them.
+        asked = await self._talk.ratings.ask(connection, number)
+        return Reply(f"{told}\n\n{asked.text}", buttons=asked.buttons) if asked else Reply(told)

@@ -18,6 +18,7 @@ from zhixun.archive.opened import open_rows
 from zhixun.archive.rebuild import taken_over
 from zhixun.archive.receipt import Receipts
 from zhixun.clock import Clock
+from zhixun.conversation.rating import Ratings
 from zhixun.conversation.redact import clean
 from zhixun.conversation.switch import Switch
 from zhixun.conversation.takeover import Takeover
@@ -26,7 +27,9 @@ from zhixun.desk.accounts import Accounts
 from zhixun.desk.audit import Audit
 from zhixun.desk.canned import Canned
 from zhixun.desk.casework import Casework
+from zhixun.desk.correctives import Correctives
 from zhixun.desk.daybook import Daybook
+from zhixun.desk.entries import CHANNELS as HEARD
 from zhixun.desk.entries import Entries, Offered
 from zhixun.desk.escalation import Escalation
 from zhixun.desk.events import Events
@@ -36,11 +39,13 @@ from zhixun.desk.pages.archive import ArchivePages
 from zhixun.desk.pages.audit import AuditPages
 from zhixun.desk.pages.canned import CannedPages
 from zhixun.desk.pages.case import CasePages
+from zhixun.desk.pages.correctives import CorrectivePages, corrective_lines
 from zhixun.desk.pages.coverage import CoveragePages
 from zhixun.desk.pages.entry import EntryPages, Office
 from zhixun.desk.pages.figures import FiguresPages
 from zhixun.desk.pages.learning import LearningPages
 from zhixun.desk.pages.queue import QueuePages
+from zhixun.desk.pages.rating import RatingPages
 from zhixun.desk.pages.referrals import ReferralPages
 from zhixun.desk.pages.requests import RequestPages
 from zhixun.desk.pages.roster import RosterPages
@@ -60,7 +65,7 @@ from zhixun.doors import DOORS
 from zhixun.errors import StopNow
 from zhixun.filing import Filed
 from zhixun.growth import NO_REGISTERS, Growth
-from zhixun.joined import Received
+from zhixun.joined import RatingForms, Received
 from zhixun.knowledge.coverage import read_rows
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.page import catalogue_page
@@ -71,6 +76,7 @@ from zhixun.ports import Seal
 from zhixun.referral.standing import STANDINGS as SLIP_STANDINGS
 from zhixun.reports.usage import Usage
 from zhixun.requests.book import Book
+from zhixun.requests.codes import Codes
 from zhixun.requests.standing import STANDINGS, following, words_of
 from zhixun.sending import Sent
 from zhixun.settings import Settings
@@ -102,6 +108,9 @@ class Rooms:
     filed: Filed
     sent: Sent
     files: Files
+    ratings: Ratings
+    correctives: Correctives
+    codes: Codes
     give: Callable[..., Awaitable[web.StreamResponse]]
 
 
@@ -117,7 +126,7 @@ class FrontDesk:
         self._rooms = rooms
         self._names: dict[str, str] = {}
         self._counts: Mapping[str, int] = {}
-        self._counted: tuple[TaskPages | RequestPages, ...] = ()
+        self._counted: tuple[TaskPages | RequestPages | CorrectivePages, ...] = ()
         must = frozenset(site.desk.second_factor)
         if unknown := must - set(ROLES):
             raise StopNow(f"site.yml: desk › second_factor：没有角色 {'、'.join(sorted(unknown))}。")
@@ -126,7 +135,7 @@ class FrontDesk:
         self._sessions = StaffSessions(
             database, clock, idle=timedelta(minutes=site.desk.idle_minutes), longest=timedelta(hours=site.desk.longest_hours)
         )
-        self.casework = Casework(database, journal, clock, seal=rooms.seal, wake=rooms.wake)
+        self.casework = Casework(database, journal, clock, seal=rooms.seal, wake=rooms.wake, watch=rooms.correctives.watch)
         self._roster = Roster(database, clock, daybook)
         self._canned = Canned(database, clock, daybook)
         opened = partial(open_rows, journal.keyring)
@@ -189,9 +198,10 @@ class FrontDesk:
             accounts=self.accounts.list, teams=teams,
         )  # fmt: skip
         tasks = TaskPages(self._view, self._tasks, self.casework, rooms.daybook, rooms.clock, self._shown)
-        self._counted = (tasks, requests)
+        correctives = CorrectivePages(self._view, rooms.correctives, rooms.daybook, rooms.clock, self._shown, self.accounts.list)
+        self._counted = (tasks, requests, correctives)
         others = (
-            tasks, self._entry_pages(),
+            tasks, correctives, RatingPages(self._view, rooms.ratings), self._entry_pages(),
             TeamPages(self._view, rooms.database, self.accounts, self._sessions, rooms.daybook, teams),
             RosterPages(self._view, self._roster, rooms.clock, rooms.site.hours.spans, self.accounts.list, self._shown),
             CannedPages(self._view, self._canned, teams), SwitchPages(self._view, rooms.switch, self._audit, rooms.daybook),
@@ -241,6 +251,7 @@ class FrontDesk:
         office = Office(
             Offered(regions, tuple(rooms.knowledge.glossary.rights), site.phrases["oral_consent"]), site.region,
             catalogue_page(rooms.knowledge), lambda: site.callback_due(clock.local()), site.hours_words(), rooms.settings.public_url,
+            RatingForms(rooms.ratings, rooms.codes).offered,
         )  # fmt: skip
         entries = Entries(rooms.database, rooms.journal, clock, cleaned, rooms.book.take, seal=rooms.seal, wake=rooms.wake)
         received = Received(rooms.knowledge, site, clock, rooms.book)
@@ -257,7 +268,9 @@ class FrontDesk:
             for one in made
         ]  # fmt: skip
         slips = [{**one, "words": one["words_of"]} for one in await self._rooms.sent.of(number)]
-        return {"requests": requests, "slips": slips}
+        correctives = await corrective_lines(self._rooms.correctives, number)
+        noted = await self._rooms.ratings.channel(number) in HEARD and bool(await self._rooms.ratings.to_rate(number))
+        return {"requests": requests, "slips": slips, "correctives": correctives, "may_note_rating": noted}
 
     async def _duty(self) -> Mapping[str, Any]:
         names = await self._roster.on_duty(self._rooms.clock.today())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 from zhixun.archive.journal import Journal
 from zhixun.archive.receipt import Receipts
 from zhixun.clock import ZONE, Clock
+from zhixun.conversation.rating import Ratings
 from zhixun.conversation.redact import clean
 from zhixun.database import Database
+from zhixun.errors import CitizenError
 from zhixun.knowledge.guides.fields import FREE_KINDS
 from zhixun.knowledge.guides.model import SERVICE
 from zhixun.knowledge.model import Knowledge
@@ -25,8 +27,10 @@ from zhixun.requests.book import Book
 from zhixun.requests.codes import Codes
 from zhixun.requests.words import told_due, told_request
 
-__all__ = ["Progress", "Received", "request_book"]
+__all__ = ["Progress", "RatingForms", "Received", "rating_path", "request_book"]
 
+_RATED = "rated "
+"""Before the number, so that the code opens nothing else."""
 _STATES = {"bot": "进行中", "queued": "等待工作人员", "message_left": "已留言，等待回电", "staff": "工作人员正在接待", "closed": "已结束"}
 
 
@@ -62,6 +66,42 @@ class Received:
         return {**asdict(sent), "due": told_due(due, confirmed=request.confirmed)}
 
 
+def rating_path(codes: Codes, number: str) -> str:
+    """Return where a consultation can be rated on a page; whoever holds it can do nothing else with it."""
+    return f"/r/{number}/{codes.code_of(_RATED + number)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RatingForms:
+    """The pages on which consultations are rated that were had by another door."""
+
+    ratings: Ratings
+    codes: Codes
+
+    async def offered(self, number: str) -> str:
+        """Return where it can be rated; empty when there is nothing to be rated any more."""
+        return rating_path(self.codes, number) if await self.ratings.to_rate(number) else ""
+
+    async def open(self, number: str, code: str) -> Sequence[str]:
+        """Return what is still to be rated.
+
+        Raises:
+            CitizenError: (404) number or code is wrong; it is not said which.
+        """
+        if not self.codes.is_code(_RATED + number, code):
+            raise CitizenError("没有这个评价页面，请核对地址。", code="no_rating", status=404)
+        return await self.ratings.to_rate(number)
+
+    async def rate(self, number: str, code: str, scores: Mapping[str, int], words: str, subject: str) -> None:
+        """Keep a rating of all five indicators.
+
+        Raises:
+            CitizenError: (400) something of it is missing or wrong; (404) number or code is wrong; (409) it is rated already.
+        """
+        await self.open(number, code)
+        await self.ratings.rate(number, scores, words, subject)
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What the holder of a number and its code may see: of a consultation with its requests, or of one request."""
@@ -69,6 +109,7 @@ class Progress:
     receipts: Receipts
     book: Book
     referrals: Referrals
+    ratings: RatingForms
 
     async def of(self, number: str, code: str) -> Mapping[str, Any]:
         """Return it as the citizen API gives it.
@@ -91,7 +132,8 @@ class Progress:
             one["due"] += "（示例，以本单位公布为准）" if one["due"] and not one["confirmed"] else ""
         state = _STATES.get(found.get("state", ""), "")
         slips = [{**one, "issued": _wall(one["issued"])} for one in found.get("referrals", ())]
-        return {"intact": found.get("intact"), "state": state, "requests": requests, "referrals": slips}
+        rate = await self.ratings.offered(number.strip().upper()) if found.get("state") == "closed" else ""
+        return {"intact": found.get("intact"), "state": state, "requests": requests, "referrals": slips, "rate": rate}
 
 
 def _wall(stamped: str) -> str:

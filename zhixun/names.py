@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["CHANNELS", "MARKS", "OUTCOMES", "STATES", "STATUS_NAMES", "told"]
+__all__ = [
+    "CHANNELS", "CORRECTIVES", "INDICATORS", "MARKS", "ORIGINS", "OUTCOMES", "SCALE", "STATES", "STATUS_NAMES", "SUBJECTS", "told",
+    "told_scores",
+]  # fmt: skip
 
 STATES: Mapping[str, str] = {
     "bot": "智能助手接待", "queued": "等待人工", "message_left": "已留言，待回电", "staff": "人工接待", "closed": "已结束",
@@ -27,11 +30,33 @@ OUTCOMES: Mapping[str, str] = {
 }  # fmt: skip
 """How a consultation ended that staff close."""
 
+INDICATORS: Mapping[str, str] = {
+    "professionalism": "专业水平", "attitude": "服务态度", "content": "服务内容", "quality": "服务质量", "satisfaction": "服务满意度",
+}  # fmt: skip
+"""The five indicators of the Xining specification, 服务评价."""
+SCALE = ("非常不满意", "不满意", "基本满意", "满意", "非常满意")
+"""What the scores 1 to 5 are called."""
+SUBJECTS: Mapping[str, str] = {"staff": "人工服务", "bot": "智能助手"}
+"""Whose part in a consultation is rated; each at most once."""
+CORRECTIVES: Mapping[str, str] = {
+    "analysing": "待分析", "acting": "整改中", "checking": "待验证", "effective": "有效", "finished": "已结", "dropped": "不需整改",
+}  # fmt: skip
+"""How a corrective action stands."""
+ORIGINS: Mapping[str, str] = {"rating": "低分评价", "review": "质检发现错误", "staff": "工作人员提出"}
+"""Where a corrective action comes from."""
+
 _BY_FIELD: Mapping[str, Mapping[str, str]] = {
     "state": STATES, "channel": CHANNELS, "status": STATUS_NAMES, "mark": MARKS, "outcome": OUTCOMES,
+    "corrective": CORRECTIVES, "origin": ORIGINS, "subject": SUBJECTS,
 }  # fmt: skip
 
 
 def told(field: str, code: str) -> str:
-    """Return what the code of a field (`state`, `channel`, `status`, `mark`, `outcome`) is called; else the code itself."""
+    """Return what the code of a field (`state`, `channel`, `status`, `mark`, `outcome` …) is called; else the code itself."""
     return _BY_FIELD.get(field, {}).get(code, code)
+
+
+def told_scores(scores: Mapping[str, int]) -> str:
+    """Return a rating in words, each indicator in its order; what was not given is said to be missing, and nothing is reckoned for it."""
+    given = {**dict.fromkeys(INDICATORS), **scores}
+    return "，".join(f"{INDICATORS.get(name, name)} {'未评' if score is None else f'{score} 分'}" for name, score in given.items())

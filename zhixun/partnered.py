@@ -75,7 +75,7 @@ class Standing:
         slips = [told_slip(one) for one in await self.referrals.of(number)]
         return {
             "consultation": number, "state": row["state"], "owner": owner_of(row["state"]), "opened": row["opened"],
-            "closed": row["closed"] or "", "rated": bool(row["rating"]),
+            "closed": row["closed"] or "", "rated": bool(row["rating"] or row["staff_rating"]),
             "requests": [{name: one[name] for name in _REQUEST} for one in requests],
             "referrals": [{name: one[name] for name in _SLIP} for one in slips],
         }  # fmt: skip

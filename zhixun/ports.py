@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.messages import Entry, Event
 
-__all__ = ["Journal", "Seal"]
+__all__ = ["Journal", "Seal", "Watch"]
 
 Seal = Callable[[str], Awaitable[str]]
 """Seals a closed consultation, or what was added to it since; returns the code of its receipt."""
+Watch = Callable[[AsyncConnection, Entry], Awaitable[None]]
+"""Is told of an entry in the transaction that writes it, and may write what follows from it."""
 
 
 class Journal(Protocol):

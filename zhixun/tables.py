@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 __all__ = [
-    "agreements", "attachments", "canned", "cases", "consultations", "counters", "deliveries", "duty", "hook_deliveries", "inbox",
-    "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners", "quizzes", "requests", "sessions", "slips",
-    "staff", "staff_sessions", "tasks", "threads", "uses", "views",
+    "agreements", "attachments", "canned", "cases", "consultations", "correctives", "counters", "deliveries", "duty",
+    "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners", "quizzes",
+    "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
 ]  # fmt: skip
 
 metadata = sa.MetaData()
@@ -75,6 +75,8 @@ consultations = sa.Table(
     sa.Column("spoke", sa.String(24), nullable=False, default=""),
     sa.Column("escalated", sa.String(64), nullable=False, default=""),
     sa.Column("outcome", sa.String(24), nullable=False, default=""),
+    # The scores of what staff did; those of the program stand in `rating`.
+    sa.Column("staff_rating", sa.Text),
 )  # fmt: skip
 requests = sa.Table(
     "requests", metadata,
@@ -153,6 +155,7 @@ cases = sa.Table(
     sa.Column("marks", sa.Text, nullable=False, default=","),
     sa.Column("outcome", sa.String(24), nullable=False, default=""),
     sa.Column("rating", sa.Float),
+    sa.Column("staff_rating", sa.Float),
     sa.Column("confidence", sa.Float),
     sa.Column("referred", sa.Boolean, nullable=False, default=False),
     sa.Column("attached", sa.Boolean, nullable=False, default=False),
@@ -321,4 +324,23 @@ agreements = sa.Table(
     "agreements", metadata,
     sa.Column("name", sa.String(32), primary_key=True),
     sa.Column("since", sa.String(24), nullable=False),
+)  # fmt: skip
+# What is set right after a low rating, a review, or by a decision of staff; it follows from the journal.
+correctives = sa.Table(
+    "correctives", metadata,
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("consultation", sa.String(32), nullable=False, index=True),
+    # Where it comes from, and the place of the entry that told of it.
+    sa.Column("origin", sa.String(16), nullable=False),
+    sa.Column("cause", sa.Integer, nullable=False),
+    sa.Column("standing", sa.String(16), nullable=False, index=True),
+    # Who has it, and who said last that the measure was carried out: neither of them looks at the effect.
+    sa.Column("owner", sa.String(32), nullable=False, default=""),
+    sa.Column("carrier", sa.String(32), nullable=False, default=""),
+    # The day by which the next step should be done.
+    sa.Column("due", sa.String(10), nullable=False),
+    sa.Column("opened", sa.String(24), nullable=False),
+    sa.Column("changed", sa.String(24), nullable=False),
+    # How often it was opened again because the measure had no effect.
+    sa.Column("rounds", sa.Integer, nullable=False, default=0),
 )  # fmt: skip

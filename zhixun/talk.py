@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from zhixun.archive.keys import load_secret
+from zhixun.archive.opened import open_rows
 from zhixun.conversation.arrivals import Arrivals
 from zhixun.conversation.consultation import Consultations
 from zhixun.conversation.engine import EngineClient
+from zhixun.conversation.rating import Ratings
 from zhixun.conversation.switch import Switch
 from zhixun.conversation.takeover import Takeover
 from zhixun.conversation.turn import Turns
-from zhixun.joined import request_book
+from zhixun.desk.correctives import Correctives
+from zhixun.joined import rating_path, request_book
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Site
 from zhixun.messages import Button
@@ -37,12 +41,14 @@ class Talk:
     turns: Turns
     arrivals: Arrivals
     consultations: Consultations
+    ratings: Ratings
     book: Book
     takeover: Takeover
     switch: Switch
     referrals: Referrals
     letters: Letters
     deliveries: Deliveries
+    correctives: Correctives
     seal: Seal
 
 
@@ -65,6 +71,13 @@ def join_talk(
     book = request_book(database, journal, archive.codes, clock, knowledge, site, seal=seal, wake=wake)
     recalled = Recalled(book, archive.receipts, site.number_prefix)
     turns = Turns(database, journal, engine, site, recalled, clock, wake, switch)
+    opened = partial(open_rows, journal.keyring)
+    correctives = Correctives(database, journal, clock, site.correctives, opened, seal=seal, wake=wake)
+
+    def link(number: str) -> str:
+        return f"{settings.public_url}{rating_path(archive.codes, number)}" if settings.public_url else ""
+
+    ratings = Ratings(database, journal, site, clock, turns.order, seal=seal, watch=correctives.watch, link=link)
     consultations = Consultations(
         database, journal, site, clock, turns.order, seal=seal, wake=wake, quick=site.quick,
         idle=timedelta(minutes=settings.idle_minutes), in_guide=timedelta(hours=settings.guide_hours),
@@ -79,6 +92,6 @@ def join_talk(
     deliveries = Deliveries(database, referrals, letters, register, carriers, clock)
     arrivals = Arrivals(
         database, journal, turns, site, clock, key=load_secret(settings.data_dir / "keys" / "threads.key"),
-        region=site.region, quick=[Button(one["title"], one["payload"]) for one in site.quick],
+        region=site.region, quick=[Button(one["title"], one["payload"]) for one in site.quick], ratings=ratings,
     )  # fmt: skip
-    return Talk(turns, arrivals, consultations, book, takeover, switch, referrals, letters, deliveries, seal)
+    return Talk(turns, arrivals, consultations, ratings, book, takeover, switch, referrals, letters, deliveries, correctives, seal)

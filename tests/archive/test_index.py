@@ -75,7 +75,10 @@ def _recount(entries: list[Entry], place: int) -> dict[str, Any]:
         labels += [label for label in entry.open["add"] if label not in labels]
     knowledge = each([name for entry in of("said") if entry.actor != "citizen" for name in entry.open.get("knowledge", ())])
     sure = [entry.open["confidence"] for entry in of("parsed") if entry.open["status"] == "answered"]
-    ratings = [sum(entry.open["scores"].values()) / 5 for entry in of("rated")]
+    ratings: dict[str, float] = {}
+    for entry in of("rated"):
+        scores = entry.open["scores"].values()
+        ratings[entry.open.get("subject", "bot")] = round(sum(scores) / len(scores), 2)
     words = set[str]()
     for entry in entries if entries[-1].kind != "erased" else ():
         to_all = entry.kind == "said" and entry.actor in ("bot", "system") and not entry.open.get("turn")
@@ -92,7 +95,8 @@ def _recount(entries: list[Entry], place: int) -> dict[str, Any]:
         "statuses": each([entry.open["status"] for entry in of("parsed", "relayed")]),
         "operators": each([entry.actor[6:] for entry in of("said", "claimed") if entry.actor.startswith("staff:")]),
         "labels": each(labels), "marks": each([entry.open["mark"] for entry in of("reviewed")]),
-        "outcome": [entry.open.get("outcome", "") for entry in of("closed")][-1:] or [""], "rating": ratings[-1] if ratings else None,
+        "outcome": [entry.open.get("outcome", "") for entry in of("closed")][-1:] or [""], "rating": ratings.get("bot"),
+        "staff_rating": ratings.get("staff"),
         "confidence": min(sure) if sure else None, "referred": bool(of("referred")), "attached": bool(of("attached")),
         "noted": bool(of("noted")), "erased": bool(of("erased")), "indexed": entries[-1].seq, "words": words,
     }  # fmt: skip

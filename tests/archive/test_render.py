@@ -42,12 +42,17 @@ def test_all_that_was_said_and_done_is_shown() -> None:
         _entry(8, "said", "staff:3", {}, {"text": "您好，我是工作人员"}),
         _entry(9, "closed", "citizen", {"state": "closed", "reason": "citizen"}),
         _entry(10, "rated", "citizen", {"scores": {"content": 4, "attitude": 5, "new": 1}}, {"words": "很好"}),
+        _entry(13, "rated", "citizen", {"scores": {"professionalism": 1}, "subject": "staff"}),
+        _entry(14, "corrective_moved", "staff:3", {"corrective": "GJ-1", "standing": "acting"},
+               {"cause": "生疏", "measure": "补训 13800000000"}),
         _entry(12, "guided", "engine", {"turn": 2, "leaf": "rich"}, {"title": "怎么办", "facts": [["权利", "商标"]]}),
         _entry(11, "surprise", "staff:4", {"what": "新的种类"}),
     )  # fmt: skip
     seen = _visible(page)
     for words in ("异议期多长？\n我急用", "三个月", "商标法 第三十三条", "旧条例 第二条（非现行）", "选项：转人工", "知识条目：tm-1",
-                  "咨询人", "智能助手", "staff:3", "您好，我是工作人员", "尾号 0000", "服务态度 5 分，服务内容 4 分，new 1 分。意见：很好",
+                  "咨询人", "智能助手", "staff:3", "您好，我是工作人员", "尾号 0000",
+                  "服务态度 5 分，服务内容 4 分，服务质量 未评，服务满意度 未评，new 1 分。意见：很好",
+                  "评价 · 咨询人（人工服务）：专业水平 1 分", "整改 · staff:3：GJ-1 整改中。原因：生疏。措施：补训 尾号 0000",
                   "咨询开始 · 系统：咨询人同意服务说明",
                   "咨询人结束", "新的种类", "指引结果 · ", "怎么办（权利：商标）",
                   "2026-11-21 10:03:04", "NENT-QAXB-NENT-QAXB", "ab" * 32, "网页", "0.9"):  # fmt: skip

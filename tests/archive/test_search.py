@@ -92,7 +92,8 @@ async def test_a_hit_tells_what_the_case_is(world: World, mine: dict[str, str]) 
     assert asdict(page.hits[0].case) == {
         "number": mine["rich"], "day": "2026-11-20", "channel": "wechat", "region": "海东市", "state": "closed", "turns": 2,
         "rights": ("专利",), "topics": ("费用",), "knowledge": ("patent-fees",), "services": ("aid",), "statuses": ("answered", "unknown"),
-        "operators": ("li",), "labels": ("重点", "企业，个人"), "marks": ("wrong",), "outcome": "answered", "rating": 2.0, "confidence": 0.5,
+        "operators": ("li",), "labels": ("重点", "企业，个人"), "marks": ("wrong",), "outcome": "answered", "rating": 2.0,
+        "staff_rating": None, "confidence": 0.5,
         "referred": True, "attached": True, "noted": True, "erased": False,
     }  # fmt: skip
 

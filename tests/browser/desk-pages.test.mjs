@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { ask, button, focused, inBrowser, sound, URL_OF_PRODUCT } from './harness.mjs';
 import {
-  act, applies, atDesk, citizen, claim, CLOSED_OFFICE, composer, dialog, enrol, enter, hears, leave, line, looksRight, QUESTION, row, say,
+  act, applies, atDesk, citizen, claim, CLOSED_OFFICE, composer, dialog, entered, enrol, enter, hears, leave, line, looksRight, QUESTION, row, say,
   signIn, waiting, wantsPerson,
 } from './desk-harness.mjs';
 
@@ -232,6 +232,32 @@ inBrowser('every page for an administrator: axe, in the dark, in large print, on
     }
   };
   await Promise.all([look(desk), look(await atDesk('chen', listen))]);
+});
+
+inBrowser('ratings that are noted and what is set right: axe, in the dark, in large print, on a telephone', { expected: /status of 422/ }, async ({ listen }) => {
+  const desk = await atDesk('chen', listen);
+  const called = await entered(desk);
+  assert.equal(await act(desk, `/desk/cases/${called}/rating`, {}), 422);
+  const noted = await entered(desk, 'B');
+  assert.equal(await act(desk, `/desk/cases/${noted}/rating`, { attitude: '1', words: '等了很久' }), 200);
+  await desk.goto(`${URL_OF_PRODUCT}/desk/correctives`);
+  const corrective = await row(desk, '服务态度 1 分').locator('.code').first().textContent();
+  for (const path of ['/correctives', `/correctives/${corrective}`, `/cases/${called}/correct`, `/cases/${called}/rating`, `/entry/${called}/receipt`, `/cases/${noted}`]) {
+    await desk.goto(`${URL_OF_PRODUCT}/desk${path}`);
+    await looksRight(desk, path);
+  }
+  await desk.goto(`${URL_OF_PRODUCT}/desk/correctives/${corrective}`);
+  await desk.getByLabel('原因分析').fill('排班没有覆盖午间');
+  await desk.getByLabel('纠正措施').fill('午间加一人值班');
+  await desk.getByLabel('实施计划').fill('下周起执行');
+  await desk.getByLabel('负责人').first().selectOption({ label: '李老师' });
+  await desk.getByLabel('措施完成日期').fill('2099-01-04');
+  await button(desk, '定措施，开始整改').click();
+  await desk.getByText('整改单已更新。').waitFor();
+  await looksRight(desk, 'a measure');
+  await desk.emulateMedia({ media: 'print' });
+  assert.ok(!(await button(desk, '措施已落实，请验证').isVisible()));
+  assert.ok(await desk.getByText('午间加一人值班').first().isVisible());
 });
 
 inBrowser('the keyboard alone: past the navigation, to the search, to another page, and what the keys are', {}, async ({ listen }) => {

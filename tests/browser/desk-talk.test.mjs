@@ -1,6 +1,6 @@
 // A person takes over: two members of staff and a citizen, each in a window of their own.
 import assert from 'node:assert/strict';
-import { agree, answerTo, ask, button, field, inBrowser, messages, recorded } from './harness.mjs';
+import { agree, answerTo, ask, button, field, inBrowser, messages, recorded, waitForFocus } from './harness.mjs';
 import {
   atDesk, claim, composer, dialog, hears, line, QUESTION, row, say, tell, wantsPerson,
 } from './desk-harness.mjs';
@@ -121,11 +121,24 @@ inBrowser('given back, asked for again, closed, sealed and rated', {}, async ({ 
 
   await page.getByRole('heading', { name: '本次咨询已结束' }).waitFor();
   await hears(page, '工作人员已结束本次咨询');
+  // Both have spoken: each is rated on a card of its own, once.
+  await page.getByRole('heading', { name: '请为人工服务打分' }).waitFor();
   for (const group of await page.locator('.stars').all()) await group.locator('.star').nth(4).click();
   await button(page, '提交评价').click();
+  await waitForFocus(page, '.rating h3');
+  await page.getByRole('heading', { name: '请为智能助手的答复打分' }).waitFor();
+  for (const group of await page.locator('.stars').all()) await group.locator('.star').nth(1).click();
+  await button(page, '提交评价').click();
+  await page.getByText('感谢您的评价').waitFor();
+  await page.reload();
   await page.getByText('感谢您的评价').waitFor();
   await mine.reload();
-  await line(mine, '评价 5').waitFor();
+  await line(mine, '评价人工服务：专业水平 5 分').waitFor();
+  await line(mine, '评价智能助手：专业水平 2 分').waitFor();
+  await mine.locator('#correctives').getByRole('link', { name: /^GJ-/ }).click();
+  await mine.getByRole('heading', { name: /^整改 GJ-/ }).waitFor();
+  await mine.getByText('智能助手评价低').waitFor();
+  await mine.goBack();
   await mine.getByText('与封存时一致').waitFor();
 });
 

@@ -30,11 +30,12 @@ from zhixun.channels.shapes import openapi
 from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
 from zhixun.channels.windows import Windows
-from zhixun.joined import Progress, Received
+from zhixun.joined import Progress, RatingForms, Received
 from zhixun.knowledge.clauses import Clauses
 from zhixun.knowledge.services.page import catalogue_page
 from zhixun.limits import Bucket, Limiter
 from zhixun.partnered import Partners, Standing
+from zhixun.requests.codes import Codes
 
 REGIONS = ("西宁市", "青海省", "全国")
 MAX_BODY = 64 * 1024
@@ -192,12 +193,14 @@ async def api_of(
     office.consultations._wake = office.turns._wake = windows.wake
     knowledge, partners = real_knowledge(), partners_of(office)
 
-    progress = Progress(office.receipts, office.book, office.referrals)
+    ratings = RatingForms(office.ratings, Codes(bytes(32)))
+    progress = Progress(office.receipts, office.book, office.referrals, ratings)
     about = {"name": office.site.name, "office": office.site.office, "program": "程序", "notice": "告知", "regions": list(REGIONS),
              "quick": [], "hours": office.site.hours_words()}  # fmt: skip
     origins = Origins(about, hosts, public_url)
     door = WebDoor(
         citizens=office.consultations,
+        ratings=office.ratings,
         turns=office.turns,
         limiter=limiter,
         site=origins.page,
@@ -227,6 +230,7 @@ async def api_of(
     forms = FormPages(
         site=about, services=catalogue_page(knowledge), limiter=limiter,
         receiver=Received(knowledge, office.site, office.clock, office.book), progress=progress.shown, address=door.address,
+        ratings=ratings,
     )  # fmt: skip
     application.add_routes(forms.routes())
     application.add_routes(EmbedPages(about, hosts, static, office.folder / "widgets", public_url, write_once).routes())

@@ -17,7 +17,7 @@ from zhixun.channels.outbox import Carrier, Outbox, Undelivered
 from zhixun.channels.wording import Parcel, size_in_bytes
 from zhixun.conversation.arrivals import Arrivals
 from zhixun.doors import Address, Incoming
-from zhixun.messages import Button
+from zhixun.messages import Button, Reply
 
 DOOR = "wechat"
 ACCOUNT = "gh_office"
@@ -101,12 +101,15 @@ def join_hall(office: Office, carriers: Mapping[str, Carrier], platform: Platfor
     """Join the doors of a new process on the office's store."""
     arrivals = Arrivals(
         office.database, office.journal, office.turns, office.site, office.clock, key=bytes(32), region=office.site.region,
-        quick=[Button(one["title"], one["payload"]) for one in office.site.quick],
+        quick=[Button(one["title"], one["payload"]) for one in office.site.quick], ratings=office.ratings,
     )  # fmt: skip
 
-    async def receipt(connection: AsyncConnection, number: str) -> str:
+    async def receipt(connection: AsyncConnection, number: str) -> Reply:
         code = await office.receipts.code(connection, number)
-        return office.site.phrases["door_closed"].format(number=number, code=code) if code else ""
+        if not code:
+            return Reply("")
+        told, asked = office.site.phrases["door_closed"].format(number=number, code=code), await office.ratings.ask(connection, number)
+        return Reply(f"{told}\n\n{asked.text}", buttons=asked.buttons) if asked else Reply(told)
 
     outbox = Outbox(office.database, office.journal, office.clock, carriers, address=arrivals.address, receipt=receipt)
     fetched: list[str] = []

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tests.channels.api import DESCRIBED, MAX_BODY, NOBODY, Answer, Api, Cases, api_of
 from tests.channels.partnership import key_of
 from tests.support import Office, answered, office_in, short
-from zhixun.conversation.consultation import INDICATORS
 from zhixun.conversation.order import WAITING
 from zhixun.errors import TryLater
 from zhixun.limits import ADDRESS, OPENINGS, RECEIPTS, SESSION
 from zhixun.messages import Basis, Button, EngineTurn, Event, Reply
+from zhixun.names import INDICATORS
 
 SCORES = dict.fromkeys(INDICATORS, 5)
 

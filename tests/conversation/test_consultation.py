@@ -1,4 +1,4 @@
-"""The life of a consultation: opening, sessions, reading, rating, closing, and closing by itself."""
+"""The life of a consultation: opening, sessions, reading, closing, and closing by itself."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from datetime import timedelta
 import pytest
 
 from tests.support import IDLE, IN_GUIDE, Office, until
-from zhixun.conversation.consultation import INDICATORS
 from zhixun.errors import CitizenError
 from zhixun.messages import EngineTurn, Event, Reply
 from zhixun.numbers import valid_number
 
 GUIDED = {"guide": "made", "title": "怎么办", "leaf": "rich", "percent": 0, "facts": [["权利", "商标"]]}
-SCORES = dict.fromkeys(INDICATORS, 5)
 
 
 async def test_opening_greets_and_numbers(office: Office) -> None:
@@ -51,50 +49,6 @@ async def test_the_transcript_begins_where_it_is_asked_to(office: Office) -> Non
         assert (await office.consultations.transcript(number, after))[1] == everything[after:]
 
 
-async def test_a_rating_is_kept_once(office: Office) -> None:
-    number = await office.open()
-    await office.consultations.rate(number, SCORES, "很好，电话13897123456")
-    rated = (await office.entries(number))[-1]
-    assert (rated.kind, rated.actor, rated.open) == ("rated", "citizen", {"scores": SCORES})
-    assert rated.private == {"words": "很好，电话[手机号码已隐去]"}
-    with pytest.raises(CitizenError) as refused:
-        await office.consultations.rate(number, SCORES, "")
-    assert (refused.value.code, refused.value.status) == ("rated", 409)
-
-
-async def test_a_rating_without_words_has_no_private_part(office: Office) -> None:
-    number = await office.open()
-    await office.consultations.rate(number, SCORES, "  ")
-    assert (await office.entries(number))[-1].private is None
-
-
-@pytest.mark.parametrize(
-    ("scores", "field"),
-    [
-        ({}, "scores.professionalism"),
-        ({**SCORES, "attitude": 0}, "scores.attitude"),
-        ({**SCORES, "content": 6}, "scores.content"),
-        ({**SCORES, "quality": 4.5}, "scores.quality"),
-        ({**SCORES, "satisfaction": True}, "scores.satisfaction"),
-        ({**SCORES, "satisfaction": "5"}, "scores.satisfaction"),
-        ({**SCORES, "speed": 5}, "scores"),
-    ],
-)
-async def test_a_rating_that_does_not_fit_is_refused(office: Office, scores: dict[str, int], field: str) -> None:
-    number = await office.open()
-    with pytest.raises(CitizenError) as refused:
-        await office.consultations.rate(number, scores, "")
-    assert (refused.value.code, refused.value.field) == ("bad_score", field)
-    assert "rated" not in [entry.kind for entry in await office.entries(number)]
-
-
-async def test_words_to_a_rating_have_a_bound(office: Office) -> None:
-    number = await office.open()
-    with pytest.raises(CitizenError, match="500"):
-        await office.consultations.rate(number, SCORES, "好" * 501)
-    await office.consultations.rate(number, SCORES, "好" * 500)
-
-
 async def test_closing_seals_and_gives_one_receipt(office: Office) -> None:
     number = await office.open()
     code = await office.consultations.close(number)
@@ -104,14 +58,6 @@ async def test_closing_seals_and_gives_one_receipt(office: Office) -> None:
     receipt = await office.receipts.check(number, code)
     assert (receipt.state, receipt.intact, receipt.supplements) == ("closed", True, 0)
     assert office.woken[-1] == number
-
-
-async def test_a_rating_after_the_end_becomes_a_supplement(office: Office) -> None:
-    number = await office.open()
-    code = await office.consultations.close(number)
-    await office.consultations.rate(number, SCORES, "")
-    receipt = await office.receipts.check(number, code)
-    assert (receipt.rated, receipt.supplements, receipt.intact) == (True, 1, True)
 
 
 async def test_a_consultation_in_the_queue_may_be_closed(office: Office) -> None:

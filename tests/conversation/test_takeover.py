@@ -589,7 +589,7 @@ async def test_a_citizen_may_close_what_staff_have_and_rate_it(office: Office) -
     number, fence = await _held(office)
     await office.consultations.close(number)
     scores = dict.fromkeys(("professionalism", "attitude", "content", "quality", "satisfaction"), 4)
-    await office.consultations.rate(number, scores, "")
+    await office.ratings.rate(number, scores, "")
     with refused("not_held", 409):
         await office.takeover.say(number, "wang", fence, "等一下", once="a")
 

@@ -59,6 +59,14 @@ c r a - POST /desk/cases/{number}/note
 c r a - POST /desk/cases/{number}/label
 c r a - POST /desk/cases/{number}/plan
 - r a - POST /desk/cases/{number}/review
+c r a - GET  /desk/cases/{number}/rating
+c r a - POST /desk/cases/{number}/rating
+- r a - GET  /desk/cases/{number}/correct
+- r a - POST /desk/cases/{number}/correct
+
+c r a u GET  /desk/correctives
+c r a u GET  /desk/correctives/{number}
+c r a - POST /desk/correctives/{number}
 c r a u GET  /desk/cases/{number}/files/{id}
 c r a - POST /desk/cases/{number}/files
 c r a - GET  /desk/cases/{number}/refer

@@ -148,6 +148,7 @@ async def whole_desk(office: Office) -> AsyncIterator[Whole]:
         knowledge=knowledge, book=office.book, switch=office.switch, takeover=office.takeover, understand=understand, intact=intact,
         seal=office.sealer.seal, wake=events.wake, limiter=Limiter(on=False), events=events,
         address=lambda request: request.headers.get("From", "127.0.0.1"), daybook=daybook, filed=filed, sent=sent, give=give, files=files,
+        ratings=office.ratings, correctives=office.correctives, codes=codes,
     ))  # fmt: skip
     application = web.Application()
     application.add_routes(desk.routes())

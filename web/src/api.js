@@ -74,7 +74,7 @@ export function createApi(server, { about = '', fetcher = (...a) => fetch(...a),
     attach,
     file: (id) => call('GET', `/api/v1/attachments/${id}`, null, PATIENCE_FILE, readFile),
     close: () => call('POST', '/api/v1/close', {}),
-    rate: (scores, words) => call('POST', '/api/v1/rating', { scores, ...(words && { words }) }),
+    rate: (scores, words, subject) => call('POST', '/api/v1/rating', { scores, ...(words && { words }), ...(subject && { subject }) }),
     clause: (source, at) => call('GET', `/api/v1/clauses?source=${encodeURIComponent(source)}&at=${encodeURIComponent(at)}`),
   };
 }

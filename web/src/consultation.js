@@ -62,7 +62,7 @@ export function createConsultation({ server, about = '', memory = createMemory(s
 
   function resume(kept) {
     const outbox = (memory.get('outbox') || []).map((item) => Object.freeze({ ...item, state: 'pending', problem: '' }));
-    store.set({ phase: 'talking', consultation: kept.consultation, rated: Boolean(kept.rated), outbox });
+    store.set({ phase: 'talking', consultation: kept.consultation, rated: kept.rated ? 1 : 0, outbox });
     introduce();
     talkOver(kept.token);
   }
@@ -190,7 +190,7 @@ export function createConsultation({ server, about = '', memory = createMemory(s
     store.set({ phase: 'closing', notice: '' });
     try {
       const closed = await api.close();
-      store.set({ phase: 'ended', owner: 'closed', waiting: '', typing: false, receipt: receiptOf(closed) });
+      store.set({ phase: 'ended', owner: 'closed', waiting: '', typing: false, ...endOf(closed) });
       over();
     } catch (problem) {
       if (problem.status === 401) return gone();
@@ -210,14 +210,17 @@ export function createConsultation({ server, about = '', memory = createMemory(s
 
   async function fetchReceipt() {
     const closed = await api.close();
-    store.set({ receipt: receiptOf(closed) });
+    store.set(endOf(closed));
   }
 
-  async function rate(scores, words) {
-    await api.rate(scores, words);
+  // `rated` counts what was rated from here; what is left to be rated the server tells with the receipt.
+  async function rate(scores, words, subject) {
+    await api.rate(scores, words, subject);
+    const { toRate, rated } = store.get();
+    const left = toRate && toRate.filter((one) => one !== (subject || toRate[0]));
     const kept = memory.get('session');
-    if (kept) memory.set('session', { ...kept, rated: true });
-    store.set({ rated: true });
+    if (kept && !(left && left.length)) memory.set('session', { ...kept, rated: true });
+    store.set({ rated: rated + 1, toRate: left });
   }
 
   function renew() {
@@ -252,6 +255,7 @@ export function createConsultation({ server, about = '', memory = createMemory(s
   };
 }
 
+const endOf = (closed) => ({ receipt: receiptOf(closed), toRate: closed.to_rate || null });
 const receiptOf = ({ receipt, sealed }) => (receipt ? Object.freeze({ ...receipt, sealed: sealed !== false }) : null);
 
 // randomUUID exists only on https; the widget may stand on an intranet page without it.

@@ -15,7 +15,8 @@ export const NOTHING = Object.freeze({
   question: '',
   notice: '',
   receipt: null,
-  rated: false,
+  rated: 0,
+  toRate: null,
   caughtUp: false,
   unread: 0,
 });

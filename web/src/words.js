@@ -125,7 +125,8 @@ export const W = {
   fileName: (n) => `知询回执-${n || '咨询'}.txt`,
   transcript: '咨询记录',
 
-  rateTitle: '请为这次服务打分',
+  rateTitle: (of) => `请为${{ staff: '人工服务', bot: '智能助手的答复' }[of] || '这次服务'}打分`,
+  rateNext: '谢谢您的评价。还可以评另一部分，不评也可以。',
   rateHint: '自愿填写。一星最低，五星最高。',
   indicators: [
     ['professionalism', '专业水平'],
@@ -134,7 +135,7 @@ export const W = {
     ['quality', '服务质量'],
     ['satisfaction', '服务满意度'],
   ],
-  stars: ['很不满意', '不满意', '一般', '满意', '很满意'],
+  stars: ['非常不满意', '不满意', '基本满意', '满意', '非常满意'],
   starName: (n, word) => `${n} 星，${word}`,
   rateWords: '您的意见或建议（可不填）',
   rateSend: '提交评价',

@@ -142,3 +142,30 @@ test('what is kept on another site’s page is kept in the tab alone', () => {
     Object.defineProperties(globalThis, { localStorage: { value: before[0], configurable: true, writable: true }, sessionStorage: { value: before[1], configurable: true, writable: true } });
   }
 });
+
+test('each part is rated once, and only what the server leaves is asked for', async () => {
+  const closed = { receipt: { number: 'ZX-1', code: 'C' }, sealed: true, to_rate: ['staff', 'bot'] };
+  const { talk, calls, state, memory } = scene({ close: () => closed });
+  await talk.start();
+  await talk.agree('西宁市');
+  await talk.end();
+  assert.deepEqual(state().toRate, ['staff', 'bot']);
+  await talk.rate({ attitude: 5 }, '', 'staff');
+  assert.deepEqual(state().toRate, ['bot']);
+  assert.ok(!memory.get('session').rated);
+  await talk.rate({ attitude: 4 }, '好', 'bot');
+  assert.deepEqual([state().toRate, memory.get('session').rated], [[], true]);
+  assert.deepEqual(calls.filter(([name]) => name === 'rate'), [['rate', { attitude: 5 }, '', 'staff'], ['rate', { attitude: 4 }, '好', 'bot']]);
+  talk.stop();
+});
+
+test('a refused rating leaves the part to be rated', async () => {
+  const refuse = () => { throw new Trouble('稍后再试', 503, 'busy'); };
+  const { talk, state } = scene({ close: () => ({ receipt: { number: 'ZX-1', code: 'C' }, to_rate: ['bot'] }), rate: refuse });
+  await talk.start();
+  await talk.agree('西宁市');
+  await talk.end();
+  await assert.rejects(talk.rate({}, '', 'bot'));
+  assert.deepEqual([state().toRate, state().rated], [['bot'], 0]);
+  talk.stop();
+});

@@ -23,6 +23,7 @@ Facets = Callable[[str], tuple[str, str]]
 LISTS = ("rights", "topics", "knowledge", "services", "statuses", "operators", "labels", "marks")
 _Row = Mapping[str, Any]
 _STAFF = "staff:"
+_NUMBERS = ("request", "slip", "corrective")
 
 
 def listed(values: Iterable[str]) -> str:
@@ -40,7 +41,7 @@ def begin_case(entry: Entry, place: int) -> dict[str, Any]:
     return {
         "id": place, "number": entry.consultation, "day": day_of(entry.consultation).isoformat(),
         "channel": entry.open["channel"], "region": entry.open["region"], "state": "bot", "turns": 0,
-        **dict.fromkeys(LISTS, listed(())), "outcome": "", "rating": None, "confidence": None,
+        **dict.fromkeys(LISTS, listed(())), "outcome": "", "rating": None, "staff_rating": None, "confidence": None,
         "referred": False, "attached": False, "noted": False, "erased": False, "indexed": entry.seq,
     }  # fmt: skip
 
@@ -82,7 +83,7 @@ def words_of(entry: Entry) -> str:
     if private is None or told_to_all:
         return ""
     facts = (fact[-1] for fact in private.get("facts") or ())
-    parts = (private.get("text"), private.get("words"), *facts, entry.open.get("request"), entry.open.get("slip"))
+    parts = (private.get("text"), private.get("words"), *facts, *(entry.open.get(name) for name in _NUMBERS))
     return "\n".join(str(part) for part in parts if part)
 
 
@@ -105,7 +106,8 @@ def _heard(row: _Row, entry: Entry) -> dict[str, Any]:
 
 def _rated(_: _Row, entry: Entry) -> dict[str, Any]:
     scores = list(entry.open["scores"].values())
-    return {"rating": round(sum(scores) / len(scores), 2) if scores else None}
+    column = "staff_rating" if entry.open.get("subject") == "staff" else "rating"
+    return {column: round(sum(scores) / len(scores), 2) if scores else None}
 
 
 def _labelled(row: _Row, entry: Entry) -> dict[str, Any]:

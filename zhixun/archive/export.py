@@ -26,9 +26,10 @@ from zhixun.clock import ZONE
 from zhixun.database import consultations
 from zhixun.errors import CitizenError
 from zhixun.messages import Entry, dump
+from zhixun.names import INDICATORS, SUBJECTS
 from zhixun.numbers import day_of
 
-__all__ = ["FORMATS", "HEADER", "SHEETS", "Cell", "csv_lines", "draft_of", "export", "harmless", "local_time", "rating_cells"]
+__all__ = ["FORMATS", "HEADER", "RATED", "SHEETS", "Cell", "csv_lines", "draft_of", "export", "harmless", "local_time", "rating_cells"]
 
 Cell = str | int | float
 Write = Callable[[Mapping[str, Any], Sequence[Entry]], None]
@@ -36,9 +37,10 @@ Write = Callable[[Mapping[str, Any], Sequence[Entry]], None]
 WriteLine = Callable[[Sequence[Cell]], object]
 """Writes one line of a table."""
 
-_SCORES = ("professionalism", "attitude", "content", "quality", "satisfaction")
+RATED = tuple(f"{shown}：{name}" for shown in SUBJECTS.values() for name in (*INDICATORS.values(), "评价意见"))
+"""The columns of ratings: what staff did and what the program did stand apart."""
 HEADER = ("编号", "渠道", "地区", "开始时间", "结束时间", "轮次", "时间", "发言方", "内容", "答复状态", "知识条目", "意图",
-          "置信度", "专业水平", "服务态度", "服务内容", "服务质量", "服务满意度", "评价意见")  # fmt: skip
+          "置信度", *RATED)  # fmt: skip
 _RISKY = "=+-@"
 _SHEET_ROWS = 1_000_000
 _CELL_LENGTH = 32_000
@@ -102,7 +104,8 @@ def _json(draft: Path) -> Iterator[Write]:
 
         def write(row: Mapping[str, Any], entries: Sequence[Entry]) -> None:
             nonlocal between
-            record = {**row, "rating": json.loads(row["rating"]) if row["rating"] else None, "entries": dump(tuple(entries))}
+            ratings = {name: json.loads(row[name]) if row[name] else None for name in ("rating", "staff_rating")}
+            record = {**row, **ratings, "entries": dump(tuple(entries))}
             file.write(between + json.dumps(record, ensure_ascii=False))
             between = ",\n"
 
@@ -181,7 +184,7 @@ def _table(row: Mapping[str, Any], entries: Sequence[Entry]) -> list[list[Cell]]
     understood = {entry.open.get("turn"): entry.open for entry in entries if entry.kind == "parsed"}
     head: list[Cell] = [row["number"], row["channel"], row["region"], local_time(row["opened"]), local_time(row["closed"])]
     lines = [[*head, *_turn(entry, understood)] for entry in entries if entry.kind == "said"] or [[*head, *[""] * 8]]
-    rated = rating_cells(json.loads(row["rating"]) if row["rating"] else {}, entries)
+    rated = rating_cells(entries)
     return [[*line, *(rated if place == 0 else [""] * len(rated))] for place, line in enumerate(lines)]
 
 
@@ -193,10 +196,15 @@ def _turn(entry: Entry, understood: Mapping[Any, Mapping[str, Any]]) -> list[Cel
             str(parsed.get("intent") or ""), parsed.get("confidence", "")]  # fmt: skip
 
 
-def rating_cells(scores: Mapping[str, Any], entries: Sequence[Entry]) -> list[Cell]:
-    """Return the five indicators and the words of a rating; empty cells for what was not given."""
-    words = next((entry.private.get("words", "") for entry in entries if entry.kind == "rated" and entry.private), "")
-    return [*(scores.get(name, "") for name in _SCORES), str(words)]
+def rating_cells(entries: Sequence[Entry]) -> list[Cell]:
+    """Return the five indicators and the words of each rating, as `RATED` has them; empty cells for what was not given."""
+    cells: list[Cell] = []
+    for subject in SUBJECTS:
+        own = next((entry for entry in entries if entry.kind == "rated" and entry.open.get("subject", "bot") == subject), None)
+        scores = own.open["scores"] if own else {}
+        words = (own.private or {}).get("words", "") if own else ""
+        cells += [*(scores.get(name, "") for name in INDICATORS), str(words)]
+    return cells
 
 
 def local_time(stamped: str | None) -> str:

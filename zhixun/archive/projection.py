@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.archive.attached import fold_attachments, project_attachments
 from zhixun.archive.boxes import project_boxes
 from zhixun.archive.canonical import canonical
+from zhixun.archive.correctives import fold_correctives, project_correctives
 from zhixun.archive.slips import fold_slips, project_slips
 from zhixun.archive.tasks import Owed, fold_tasks, project_tasks
-from zhixun.database import attachments, consultations, requests, slips, tasks
+from zhixun.database import attachments, consultations, correctives, requests, slips, tasks
 from zhixun.messages import Entry
 
 __all__ = ["PRIVATE_COLUMNS", "TABLES", "Folded", "fold", "key_of", "own", "project"]
@@ -23,7 +24,7 @@ PRIVATE_COLUMNS = ("mark", "same_as")
 """The columns of `requests` that follow from what is encrypted."""
 
 _Rows = dict[str, dict[str, Any]]
-TABLES = (consultations, requests, tasks, attachments, slips)
+TABLES = (consultations, requests, tasks, attachments, slips, correctives)
 """The tables that follow from the journal, entry by entry."""
 # Who has it and since when; the words of a hand-over are `handed_off`, `claimed`, `transferred` and `returned`.
 _DESK = ("operator", "team", "reason", "handed", "assigned", "assigned_until", "answered", "spoke", "escalated", "outcome")
@@ -48,6 +49,7 @@ async def _project_others(connection: AsyncConnection, entry: Entry) -> None:
     await project_tasks(connection, entry)
     await project_attachments(connection, entry)
     await project_slips(connection, entry)
+    await project_correctives(connection, entry)
     if entry.kind == "requested":
         await connection.execute(requests.insert().values(**_requested(entry)))
     elif entry.kind == "request_moved":
@@ -63,7 +65,7 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     if entry.kind == "opened":
         return {"number": entry.consultation, "channel": entry.open["channel"], "region": entry.open["region"],
                 "state": entry.open.get("state", "bot"), "opened": entry.time, "last": entry.time, "closed": None, "turns": 0,
-                "seq": entry.seq, "rating": None, "callback": False, "in_guide": False, "wants": "", "fence": 0,
+                "seq": entry.seq, "rating": None, "staff_rating": None, "callback": False, "in_guide": False, "wants": "", "fence": 0,
                 **dict.fromkeys(_DESK, "")}  # fmt: skip
     change: dict[str, Any] = {"seq": entry.seq}
     if "state" in entry.open:
@@ -76,7 +78,7 @@ def fold(row: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     elif entry.kind == "closed":
         change["closed"] = entry.time
     elif entry.kind == "rated":
-        change["rating"] = canonical(entry.open["scores"]).decode()
+        change["staff_rating" if entry.open.get("subject") == "staff" else "rating"] = canonical(entry.open["scores"]).decode()
     elif entry.kind == "parsed" and "in_guide" in entry.open:
         change |= {"in_guide": entry.open["in_guide"], "wants": entry.open.get("wants", "")}
     elif entry.kind == "contact_left" and entry.open.get("for") is None:
@@ -128,6 +130,7 @@ class Folded:
     tasks: Owed = field(default_factory=dict)
     attachments: _Rows = field(default_factory=dict)
     slips: _Rows = field(default_factory=dict)
+    correctives: _Rows = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
         """Carry `entry` into all of them."""
@@ -136,6 +139,7 @@ class Folded:
         fold_tasks(self.tasks, entry)
         fold_attachments(self.attachments, entry)
         fold_slips(self.slips, entry)
+        fold_correctives(self.correctives, entry)
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         """Return the rows of one of `TABLES`."""

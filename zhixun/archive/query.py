@@ -40,6 +40,7 @@ class Query:
         words: all of them must occur, in any order.
         number: of the consultation, or a part of it.
         since, until: the day it was opened, both included.
+        rating_from, rating_to: the mean of its rating; of two the lower one.
         low_confidence: one of its answers was given with little confidence.
         unanswered: something was asked for which there was no answer.
         order: one of `ORDERS`.

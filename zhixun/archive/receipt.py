@@ -65,7 +65,7 @@ class Receipts:
             raise CitizenError("没有这张回执，请核对编号和回执码。", code="no_receipt", status=404)
         asked = "done" if "followed_up" in kinds else "asked" if row["callback"] else ""
         return Receipt(
-            number, row["state"], row["opened"], row["closed"] or "", bool(row["rating"]), asked, "erased" in kinds,
+            number, row["state"], row["opened"], row["closed"] or "", bool(row["rating"] or row["staff_rating"]), asked, "erased" in kinds,
             len(found) - 1, digests == [leaf.digest for leaf in found],
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from zhixun.archive.canonical import canonical
 from zhixun.archive.sealed import receipt_code
 from zhixun.clock import ZONE
 from zhixun.messages import Entry
-from zhixun.names import told
+from zhixun.names import told, told_scores
 
 __all__ = ["render"]
 
@@ -37,17 +37,17 @@ code{font-family:monospace;overflow-wrap:anywhere}
 
 _SPEAKERS = {"citizen": "咨询人", "bot": "智能助手", "system": "系统", "zhixun": "系统", "engine": "理解引擎"}
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_SCORES = {"professionalism": "专业水平", "attitude": "服务态度", "content": "服务内容", "quality": "服务质量",
-           "satisfaction": "服务满意度"}  # fmt: skip
 _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人工接管", "transferred": "转交", "returned": "交还",
           "noted": "备注", "referred": "转办", "contact_left": "留下联系方式", "rated": "评价", "followed_up": "回访",
           "closed": "咨询结束", "reviewed": "质检", "relayed": "转达", "parsed": "理解结果", "guided": "指引结果",
           "requested": "服务申请", "request_moved": "申请办理", "slip_moved": "转办进展", "slip_reminded": "催办",
           "planned": "计划回访", "labelled": "标签", "escalated": "超时提醒", "attached": "附件",
           "linked": "关联", "unreachable": "送不到", "file_offered": "发来文件", "file_lost": "文件未取到",
-          "notice_sent": "通知", "notice_lost": "通知未发出",
+          "corrective_opened": "提出整改", "corrective_moved": "整改", "notice_sent": "通知", "notice_lost": "通知未发出",
           "recalled": "撤回", "happened_there": "在平台客户端接待"}  # fmt: skip
 _CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束", "form": "表单提交后结束"}
+_MEASURES = {"words": "说明", "cause": "原因", "measure": "措施", "plan": "计划", "effect": "效果"}
+_TOLD_OF_CORRECTIVE = ("corrective", "standing", "origin")
 _SHOWN_ELSEWHERE = {"turn", "status", "state"}
 
 
@@ -116,10 +116,19 @@ def _opened(entry: Entry) -> str:
 
 
 def _rated(entry: Entry) -> str:
-    scores = entry.open["scores"]
     words = (entry.private or {}).get("words", "")
-    given = "，".join(f"{_SCORES.get(name, name)} {scores[name]} 分" for name in sorted(scores, key=_order_of_score))
-    return f"：{_text(given)}{'。意见：' + _text(words) if words else ''}"
+    subject = told("subject", str(entry.open.get("subject", "")))
+    of = f"（{_text(subject)}）" if subject else ""
+    return f"{of}：{_text(told_scores(entry.open['scores']))}{'。意见：' + _text(words) if words else ''}"
+
+
+def _corrective(entry: Entry) -> str:
+    """Tell how a corrective action stands and what was written about it."""
+    private = entry.private or {}
+    parts = (f"{name}：{_MOBILE.sub(_tail, str(private[key]))}" for key, name in _MEASURES.items() if private.get(key))
+    origin = told("origin", str(entry.open.get("origin", "")))
+    head = f"{entry.open['corrective']} {origin} {told('corrective', str(entry.open['standing']))}"
+    return f"：{_text('。'.join([' '.join(head.split()), *parts]))}{_rest(replace(entry, private=None), _TOLD_OF_CORRECTIVE)}"
 
 
 def _closed(entry: Entry) -> str:
@@ -176,16 +185,12 @@ def _clause(basis: Mapping[str, Any]) -> str:
 
 _SHOW: Mapping[str, Callable[[Entry], str]] = {
     "opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed, "contact_left": _contact, "guided": _guided,
-    "requested": _requested,
+    "requested": _requested, "corrective_opened": _corrective, "corrective_moved": _corrective,
 }  # fmt: skip
 
 
 def _speaker(actor: str) -> str:
     return _SPEAKERS.get(actor, actor)
-
-
-def _order_of_score(name: str) -> int:
-    return list(_SCORES).index(name) if name in _SCORES else len(_SCORES)
 
 
 def _time(stamped: str) -> str:

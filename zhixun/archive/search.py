@@ -30,6 +30,11 @@ _FRESH_SECONDS = 60.0
 _IN_LIST = {"right": "rights", "topic": "topics", "service": "services", "status": "statuses", "operator": "operators",
             "label": "labels", "mark": "marks"}  # fmt: skip
 _SAME = ("channel", "region", "state", "outcome")
+_HIGHEST = 5
+_LOWER = sa.func.min(
+    sa.func.coalesce(cases.c.rating, cases.c.staff_rating), sa.func.coalesce(cases.c.staff_rating, cases.c.rating), type_=sa.Float
+)  # fmt: skip
+"""The lower one of what the program and staff were given; null where nobody rated."""
 _FLAGS = ("referred", "attached", "noted", "erased")
 
 
@@ -53,7 +58,9 @@ class Case:
     marks: tuple[str, ...]
     outcome: str
     rating: float | None
-    """The mean of the five indicators."""
+    """The mean of the indicators that the program was given."""
+    staff_rating: float | None
+    """The mean of those that staff were given."""
     confidence: float | None
     """The lowest of its answers."""
     referred: bool
@@ -236,9 +243,9 @@ def _conditions(query: Query) -> list[sa.ColumnElement[bool]]:
     if query.until:
         found.append(cases.c.day <= query.until.isoformat())
     if query.rating_from is not None:
-        found.append(cases.c.rating >= query.rating_from)
+        found.append(_LOWER.between(query.rating_from, _HIGHEST))
     if query.rating_to is not None:
-        found.append(cases.c.rating <= query.rating_to)
+        found.append(_LOWER.between(0, query.rating_to))
     if query.low_confidence is not None:
         unsure = sa.func.coalesce(cases.c.confidence, 1) < UNSURE
         found.append(unsure if query.low_confidence else ~unsure)
@@ -257,7 +264,7 @@ def _order(query: Query, place: sa.ColumnElement[int]) -> tuple[sa.ColumnElement
     orders: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
         "newest": (newest,),
         "oldest": (place.asc(),),
-        "rating": (cases.c.rating.asc().nulls_last(), newest),
+        "rating": (_LOWER.asc().nulls_last(), newest),
         "confidence": (cases.c.confidence.asc().nulls_last(), newest),
         "turns": (cases.c.turns.desc(), newest),
     }

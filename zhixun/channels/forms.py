@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from zhixun.clock import new_token
 from zhixun.drawn import drawn, environment_of
 from zhixun.errors import CitizenError, TryLater
 from zhixun.limits import ADDRESS, FORMS, RECEIPTS, Limiter
+from zhixun.names import INDICATORS, SCALE, SUBJECTS
 from zhixun.posted import fields_of, once_of, refuse_cross_site
 
 __all__ = ["FormPages", "Receiver"]
@@ -23,6 +25,8 @@ __all__ = ["FormPages", "Receiver"]
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger(__name__)
 _LONGEST = 2000
+_SCORES = ("1", "2", "3", "4", "5")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _ENVIRONMENT = environment_of(Path(__file__).parent / "templates")
 
 
@@ -36,6 +40,16 @@ class Receiver(Protocol):
         """Make the request; the same `once` again returns the same."""
 
 
+class RatingForms(Protocol):
+    """What takes ratings."""
+
+    async def open(self, number: str, code: str) -> Sequence[str]:
+        """Return what is still to be rated of a consultation; raises CitizenError when number or code is wrong."""
+
+    async def rate(self, number: str, code: str, scores: Mapping[str, int], words: str, subject: str) -> None:
+        """Keep a rating."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormPages:
     """The routes.
@@ -43,7 +57,7 @@ class FormPages:
     Args:
         site: its name and office. services: by id, as `catalogue_page` gives them.
         progress: what the holder of a number and its code may see; raises CitizenError when one of them is wrong.
-        address: who sends a request.
+        address: who sends a request. ratings: takes what citizens think of a consultation.
     """
 
     site: Mapping[str, Any]
@@ -52,6 +66,7 @@ class FormPages:
     progress: Callable[[str, str], Awaitable[Mapping[str, Any]]]
     limiter: Limiter
     address: Callable[[web.Request], str]
+    ratings: RatingForms
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes to be added to the application."""
@@ -61,6 +76,8 @@ class FormPages:
             web.post("/services/{id}", self._told(self._send)),
             web.get("/requests", self._told(self._ask_number)),
             web.post("/requests", self._told(self._progress)),
+            web.get("/r/{number}/{code}", self._told(self._ask_rating)),
+            web.post("/r/{number}/{code}", self._told(self._rate)),
         ]
 
     def _told(self, handler: _Handler) -> _Handler:
@@ -117,6 +134,47 @@ class FormPages:
             return self._page("progress.html", number=number, fault=error.message, found=None, status=error.status)
         return self._page("progress.html", number=number, fault="", found=found)
 
+    async def _ask_rating(self, request: web.Request) -> web.Response:
+        return self._rating(request, await self._to_rate(request))
+
+    async def _rate(self, request: web.Request) -> web.Response:
+        """Keep a rating; then what else can be rated is asked for, or thanks are said."""
+        given, (number, code) = await _fields_of(request), _named(request)
+        subject, words = given.get("subject", ""), given.get("words", "").strip()
+        left = await self._to_rate(request)
+        if subject not in left:
+            return self._rating(request, left)  # rated a moment ago, as in another window
+        errors = {name: f"请给“{shown}”打分。" for name, shown in INDICATORS.items() if given.get(name) not in _SCORES}
+        if not errors:
+            self.limiter.take(FORMS, self.address(request))
+            scores = {name: int(given[name]) for name in INDICATORS}
+            try:
+                await self.ratings.rate(number, code, scores, words, subject)
+            except CitizenError as error:
+                if error.field is None:
+                    raise
+                errors = {error.field: error.message}
+        if errors:
+            return self._rating(request, [subject], given, errors)
+        return self._rating(request, await self.ratings.open(number, code), thanks=True)
+
+    async def _to_rate(self, request: web.Request) -> Sequence[str]:
+        try:
+            return await self.ratings.open(*_named(request))
+        except CitizenError:
+            # Whoever guesses codes is slowed down.
+            self.limiter.take(RECEIPTS, self.address(request))
+            raise
+
+    def _rating(
+        self, request: web.Request, left: Sequence[str], given: Mapping[str, str] = _NOTHING, errors: Mapping[str, str] = _NOTHING,
+        *, thanks: bool = False,
+    ) -> web.Response:  # fmt: skip
+        return self._page(
+            "rate.html", status=422 if errors else 200, path=request.path, number=_named(request)[0], subject=left[0] if left else "",
+            subjects=SUBJECTS, indicators=INDICATORS, scale=SCALE, given=given, errors=errors, thanks=thanks,
+        )  # fmt: skip
+
     def _fault(self, status: int, words: str) -> web.Response:
         return self._page("fault.html", status=status, title="没有办成", fault=words)
 
@@ -133,3 +191,7 @@ class FormPages:
 async def _fields_of(request: web.Request) -> dict[str, str]:
     refuse_cross_site(request)
     return await fields_of(request, _LONGEST)
+
+
+def _named(request: web.Request) -> tuple[str, str]:
+    return request.match_info["number"].strip().upper(), request.match_info["code"]

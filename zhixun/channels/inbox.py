@@ -25,6 +25,8 @@ CROWD = 12
 
 TRIES = 30
 """So often an answer that failed is begun again without another message; after that the matter is one for people."""
+_SEALED = ("ends", "rated")
+"""What is followed by sealing: the end, and a rating after it."""
 
 _log = logging.getLogger(__name__)
 
@@ -169,7 +171,7 @@ class Inbox:
             self._wake(number)
             if one.media:
                 self._fetch(number)
-        if became.became == "ends":
+        if became.became in _SEALED:
             self._ending.add(number)
         # One that came before may have been left without an answer when the service was stopped.
         self._answer(number)

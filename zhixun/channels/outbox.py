@@ -25,7 +25,7 @@ from zhixun.channels.wording import Parcel, Shown, pack, worded
 from zhixun.clock import Clock, stamp
 from zhixun.database import Database, outbox, threads
 from zhixun.doors import DONE, FAILED, HELD, SENDING, UNSURE, WAITING, Address
-from zhixun.messages import Entry
+from zhixun.messages import Entry, Reply
 from zhixun.ports import Journal
 
 __all__ = ["AGAIN", "Carrier", "Outbox", "Undelivered"]
@@ -97,12 +97,12 @@ class Outbox:
     Args:
         carriers: by door.
         address: where a consultation's words go to.
-        receipt: the sentence that ends a consultation, with its receipt; empty until it is sealed.
+        receipt: what ends a consultation: its receipt, and the question how it was; without text until it is sealed.
     """
 
     def __init__(
         self, database: Database, journal: Journal, clock: Clock, carriers: Mapping[str, Carrier], *,
-        address: Callable[[str], Awaitable[Address | None]], receipt: Callable[[AsyncConnection, str], Awaitable[str]],
+        address: Callable[[str], Awaitable[Address | None]], receipt: Callable[[AsyncConnection, str], Awaitable[Reply]],
     ) -> None:  # fmt: skip
         self._database = database
         self._journal = journal
@@ -328,7 +328,8 @@ class Outbox:
 
     async def _bubble(self, connection: AsyncConnection, number: str, entry: Entry) -> Shown:
         if entry.kind == "closed":
-            return Shown(entry.seq, await self._receipt(connection, number))
+            told = await self._receipt(connection, number)
+            return Shown(entry.seq, told.text, told.buttons)
         return worded(entry.seq, entry_for_citizen(entry) or {"text": ""})
 
     def _ended(self, number: str, task: asyncio.Task[None]) -> None:

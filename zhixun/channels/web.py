@@ -15,7 +15,7 @@ from zhixun.errors import CitizenError
 from zhixun.limits import ADDRESS, OPENINGS, RECEIPTS, SESSION, Limiter
 from zhixun.messages import Entry, Reply, Turn, dump
 
-__all__ = ["Citizens", "Turns", "WebDoor", "entry_for_citizen"]
+__all__ = ["Citizens", "Ratings", "Turns", "WebDoor", "entry_for_citizen"]
 
 
 class Citizens(Protocol):
@@ -35,11 +35,18 @@ class Citizens(Protocol):
     async def delivered(self, number: str, through: int) -> None:
         """Note what has reached the citizen."""
 
-    async def rate(self, number: str, scores: Mapping[str, int], words: str) -> None:
-        """Keep a rating."""
-
     async def close(self, number: str, by: str = "citizen") -> str:
         """Close and seal; returns the receipt's code."""
+
+
+class Ratings(Protocol):
+    """Keeps what citizens think of a consultation."""
+
+    async def rate(self, number: str, scores: Mapping[str, int], words: str, subject: str = "") -> None:
+        """Keep a rating: of what staff did, or of what the program did; empty for staff where they spoke."""
+
+    async def to_rate(self, number: str) -> tuple[str, ...]:
+        """Return what can still be rated."""
 
 
 class Turns(Protocol):
@@ -63,6 +70,7 @@ class WebDoor:
     """
 
     citizens: Citizens
+    ratings: Ratings
     turns: Turns
     limiter: Limiter
     site: Callable[[web.Request], Mapping[str, Any]]
@@ -139,13 +147,14 @@ class WebDoor:
     async def _rate(self, request: web.Request) -> web.Response:
         number = await self.session(request)
         body = await read_json(request, "RatingRequest")
-        await self.citizens.rate(number, body["scores"], body.get("words", ""))
+        await self.ratings.rate(number, body["scores"], body.get("words", ""), body.get("subject", ""))
         return web.json_response({"ok": True})
 
     async def _close(self, request: web.Request) -> web.Response:
         number = await self.session(request)
         code = await self.citizens.close(number)
-        return web.json_response({"consultation": number, "receipt": {"number": number, "code": code}, "sealed": True})
+        told = {"consultation": number, "receipt": {"number": number, "code": code}, "sealed": True}
+        return web.json_response({**told, "to_rate": await self.ratings.to_rate(number)})
 
     async def _receipt(self, request: web.Request) -> web.Response:
         self.limiter.take(RECEIPTS, self.address(request))

@@ -20,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.clock import Clock, stamp
 from zhixun.conversation.owner import owner_of
 from zhixun.conversation.ports import Phrases
+from zhixun.conversation.rating import Ratings
 from zhixun.conversation.turn import Turns
 from zhixun.database import Database, consultations, inbox, outbox, threads
 from zhixun.doors import ENDED, HELD, RECALLED, SAID, WAITING, Address, ByStaff, Incoming, Stored
 from zhixun.errors import CitizenError
-from zhixun.messages import Button, Event, Reply
+from zhixun.messages import Button, Entry, Event, Reply, dump
 from zhixun.outgoing import tell
 from zhixun.ports import Journal
 
@@ -46,12 +47,12 @@ class Arrivals:
     Args:
         key: of this deployment, for the marks by which citizens are known again.
         region: the deployment's own.
-        quick: the buttons under the greeting.
+        quick: the buttons under the greeting. ratings: takes what is said of a consultation after its end.
     """
 
     def __init__(
         self, database: Database, journal: Journal, turns: Turns, site: Phrases, clock: Clock, *,
-        key: bytes, region: str, quick: Sequence[Button],
+        key: bytes, region: str, quick: Sequence[Button], ratings: Ratings,
     ) -> None:  # fmt: skip
         self._database = database
         self._journal = journal
@@ -61,6 +62,7 @@ class Arrivals:
         self._key = key
         self._region = region
         self._quick = tuple(quick)
+        self._ratings = ratings
 
     async def store_all(
         self, batch: Sequence[Incoming], also: Callable[[AsyncConnection], Awaitable[None]] | None = None
@@ -124,7 +126,8 @@ class Arrivals:
             return ""
         async with self._database.read() as connection:
             entries = await self._journal.read(connection, number, int(seq) - 1, most=1)
-        buttons = (entries[0].private or {}).get("buttons", []) if entries and entries[0].seq == int(seq) else []
+            closing = [dump(one) for one in await self._ratings.buttons(connection, number)] if _is_end(entries, int(seq)) else []
+        buttons = closing or ((entries[0].private or {}).get("buttons", []) if entries and entries[0].seq == int(seq) else [])
         button = buttons[int(index)] if int(index) < len(buttons) else None
         return str(button["payload"]) if button is not None and title in ("", button["title"]) else ""
 
@@ -144,6 +147,8 @@ class Arrivals:
         if one.gone:
             await self._lost(connection, one, number)
             return Stored(number)
+        if not number and last and await self._rated(connection, one, last, key):
+            return Stored(last, "rated")
         if not number:
             number = await self._open(connection, one, greet=not last)
             if not one.text and one.reply in ("", GREETING):
@@ -152,6 +157,13 @@ class Arrivals:
                 return Stored(number)
         await self._allow(connection, one, number)
         return Stored(number, await self._hear(connection, one, number, key))
+
+    async def _rated(self, connection: AsyncConnection, one: Incoming, last: str, key: str) -> bool:
+        """Take what is clearly a rating of the consultation that somebody was last in; anything else begins a new one."""
+        if one.media or not one.text or not await self._ratings.hear(connection, last, one.text, key):
+            return False
+        await self._allow(connection, one, last)
+        return True
 
     async def _hear(self, connection: AsyncConnection, one: Incoming, number: str, key: str) -> str:
         """Write what was said, and answer at once what nobody has to understand; returns what became of it."""
@@ -298,6 +310,11 @@ class Arrivals:
 def message_key(one: Incoming | ByStaff) -> str:
     """Return the id of a message as the journal has it; the platform's own may name the citizen."""
     return f"{one.door}:{hashlib.sha256(f'{one.account} {one.id}'.encode()).hexdigest()[:32]}"
+
+
+def _is_end(entries: Sequence[Entry], seq: int) -> bool:
+    """Tell whether it is the entry that ends a consultation: with its receipt goes the question how it was."""
+    return bool(entries) and (entries[0].seq, entries[0].kind) == (seq, "closed")
 
 
 def _there(one: ByStaff) -> str:

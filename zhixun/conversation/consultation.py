@@ -1,4 +1,4 @@
-"""The life of a consultation around its turns: opening, reading, rating, closing, and closing by itself."""
+"""The life of a consultation around its turns: opening, reading, closing, and closing by itself."""
 
 from __future__ import annotations
 
@@ -15,26 +15,21 @@ from zhixun.clock import Clock, new_token, stamp
 from zhixun.conversation.order import Order
 from zhixun.conversation.owner import owner_of, step
 from zhixun.conversation.ports import Phrases
-from zhixun.conversation.redact import clean
 from zhixun.database import Database, consultations, outbox, sessions
 from zhixun.doors import PARTNER_SESSION
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.messages import Button, Entry, Event, Reply
 from zhixun.ports import Journal, Seal
 
-__all__ = ["INDICATORS", "Consultations"]
+__all__ = ["Consultations"]
 
 _log = logging.getLogger(__name__)
 
-INDICATORS = ("professionalism", "attitude", "content", "quality", "satisfaction")
-"""The five indicators of the Xining specification, 服务评价: 专业水平 服务态度 服务内容 服务质量 服务满意度."""
-
-_WORDS = 500
 _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Consultations:
-    """Opens, reads, rates and closes consultations.
+    """Opens, reads and closes consultations.
 
     Args:
         seal: seals the file of a closed consultation and returns its receipt's code.
@@ -102,24 +97,6 @@ class Consultations:
             reached = (outbox.c.consultation == number) & (outbox.c.seq <= through) & outbox.c.delivered.is_(None)
             await connection.execute(outbox.update().where(reached).values(delivered=stamp(self._clock.now())))
 
-    async def rate(self, number: str, scores: Mapping[str, int], words: str) -> None:
-        """Keep a rating; after closing it becomes a supplement to the sealed file.
-
-        Raises:
-            CitizenError: an indicator is missing or outside 1–5, the words are too long, or there is a rating already.
-        """
-        _check_rating(scores, words)
-        async with self._order.turn(number):
-            async with self._database.write() as connection:
-                query = sa.select(consultations.c.state, consultations.c.rating).where(consultations.c.number == number)
-                state, rating = (await connection.execute(query)).one()
-                if rating:
-                    raise CitizenError("您已经评价过本次咨询，谢谢。", code="rated", status=409)
-                said = {"words": clean(words).text} if words.strip() else None
-                await self._journal.append(connection, number, [Event("rated", "citizen", {"scores": dict(scores)}, said)])
-            if state == "closed":
-                await self._seal(number)
-
     async def close(self, number: str, by: str = "citizen") -> str:
         """Close and seal; returns the receipt's code, the same one when it was closed before."""
         async with self._order.turn(number):
@@ -183,14 +160,3 @@ def _hash(token: str) -> str:
     # What strangers send as a token may not even be text.
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
-
-def _check_rating(scores: Mapping[str, int], words: str) -> None:
-    for name in INDICATORS:
-        score = scores.get(name)
-        if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
-            raise CitizenError("请给五项指标各打 1–5 分。", code="bad_score", field=f"scores.{name}")
-    unknown = set(scores) - set(INDICATORS)
-    if unknown:
-        raise CitizenError(f"没有这项指标：{'、'.join(sorted(unknown))}。", code="bad_score", field="scores")
-    if len(words) > _WORDS:
-        raise CitizenError(f"意见最多 {_WORDS} 个字。", code="too_long", field="words")

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -139,7 +140,7 @@ class Takeover:
                     return None
                 reply = Reply(text, knowledge=knowledge, basis=basis, kind="staff")
                 first = {} if row["answered"] else {"first": True}
-                told = {"fence": fence, "message_id": f"staff:{once}", **first}
+                told: dict[str, Any] = {"fence": fence, "message_id": f"staff:{once}", **first}
                 entry = await tell(connection, self._journal, number, reply, actor=_actor(name), **told)
             self._hold(number, name, fence)
         self._wake(number)

@@ -57,6 +57,14 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     ("POST", "/desk/cases/{number}/label"): _TALK,
     ("POST", "/desk/cases/{number}/plan"): _TALK,
     ("POST", "/desk/cases/{number}/review"): _REVIEW,
+    ("GET", "/desk/cases/{number}/rating"): _TALK,
+    ("POST", "/desk/cases/{number}/rating"): _TALK,
+    ("GET", "/desk/cases/{number}/correct"): _REVIEW,
+    ("POST", "/desk/cases/{number}/correct"): _REVIEW,
+    # What is set right after ratings and reviews; who may do which step stands in `corrective_steps.py`.
+    ("GET", "/desk/correctives"): STAFF,
+    ("GET", "/desk/correctives/{number}"): STAFF,
+    ("POST", "/desk/correctives/{number}"): _TALK,
     # Knowledge while talking.
     ("GET", "/desk/knowledge"): STAFF,
     ("GET", "/desk/canned"): STAFF,

@@ -11,7 +11,7 @@ from zhixun.desk.case import REASONS
 from zhixun.desk.casework import KINDS as TASKS
 from zhixun.desk.casework import RESULTS
 from zhixun.desk.staff import ROLES
-from zhixun.names import CHANNELS, MARKS, OUTCOMES, STATES
+from zhixun.names import CHANNELS, CORRECTIVES, MARKS, OUTCOMES, STATES, SUBJECTS
 
 __all__ = ["BY_NOBODY", "FAILED", "KINDS", "told_act"]
 
@@ -31,23 +31,26 @@ KINDS: Mapping[str, str] = {
     "key_made": "发放接入密钥", "key_revoked": "停用接入密钥", "hook_set": "登记通知地址", "hook_removed": "取消通知",
     "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
     "noted": "内部备注", "labelled": "改标签", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
+    "rated": "代记评价", "corrective_opened": "提出整改", "corrective_moved": "办理整改",
     "request_moved": "办理申请", "referred": "转办", "slip_moved": "转办进展", "erased": "删除个人信息",
 }  # fmt: skip
 """Every kind of act and how it is called."""
 _PARTS: Mapping[str, str] = {
     "name": "账号", "names": "人员", "role": "角色", "teams": "组别", "factor": "方式", "step": "错在", "until": "锁定到",
     "left": "剩余", "partner": "接入系统", "key": "密钥", "scopes": "权限", "reset": "", "channel": "渠道",
-    "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "agency": "单位", "to": "转给",
+    "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "corrective": "整改单", "subject": "事项",
+    "owner": "负责人", "agency": "单位", "to": "转给",
     "team": "组", "state": "现在", "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类",
     "due": "日期", "next": "下次", "add": "添加", "remove": "去掉", "day": "日期", "what": "", "format": "格式", "found": "找到",
     "count": "件数", "quiz": "试卷", "right": "答对", "asked": "题数", "span": "时段",
     "clear": "", "title": "标题", "text": "内容", "reason": "原因",
 }  # fmt: skip
 """The parts of an act that are told, in order, and what stands before each."""
-_NAMES = ("name", "names", "to")
+_NAMES = ("name", "names", "to", "owner")
 _CODES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES, "state": STATES, "channel": CHANNELS,
     "mark": MARKS, "outcome": OUTCOMES, "result": {**RESULTS, "passed": "合格", "failed": "未合格"}, "kind": TASKS, "reason": REASONS,
+    "standing": CORRECTIVES, "subject": SUBJECTS,
     "factor": {"none": "只用密码", "code": "动态验证码", "recovery": "恢复码"},
     "step": {"password": "密码", "code": "动态验证码", "change": "改密码时现在的密码"},
     "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包",

@@ -10,9 +10,9 @@ from zhixun.desk.casework import RESULTS
 from zhixun.desk.limits import LEVELS, TITLES
 from zhixun.masking import mask
 from zhixun.messages import PERSON, Entry
-from zhixun.names import MARKS
+from zhixun.names import CORRECTIVES, INDICATORS, MARKS, ORIGINS, SUBJECTS, told_scores
 
-__all__ = ["REASONS", "Line", "answered_of", "contact_of", "facts_of", "last_words", "lines_of", "trace_of"]
+__all__ = ["REASONS", "Line", "answered_of", "contact_of", "facts_of", "last_words", "lines_of", "ratings_of", "trace_of"]
 
 REASONS = {
     "asked": "咨询人要求转人工", "unknown": "没有经审核的答复", "complaint": "投诉或不满", "bot_paused": "智能应答暂停",
@@ -68,6 +68,16 @@ def facts_of(entries: Sequence[Entry]) -> list[tuple[str, str]]:
     return [(str(one["title"]), "；".join(f"{name}：{value}" for name, value in one["facts"])) for one in found]
 
 
+def ratings_of(entries: Sequence[Entry]) -> list[tuple[str, list[tuple[str, int | None]], str]]:
+    """Return what was rated: the subject in words, each indicator with its score (None: missing), and the words, masked."""
+    return [
+        (SUBJECTS.get(str(entry.open.get("subject", "")), "服务"),
+         [(shown, entry.open["scores"].get(name)) for name, shown in INDICATORS.items()],
+         mask(str((entry.private or {}).get("words", ""))))
+        for entry in entries if entry.kind == "rated"
+    ]  # fmt: skip
+
+
 def contact_of(entries: Sequence[Entry]) -> str:
     """Return the number to call that was left last, or an empty string."""
     left = [entry.private for entry in entries if entry.kind == "contact_left" and entry.private]
@@ -118,7 +128,6 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
     told = entry.open
     reason = REASONS.get(str(told.get("reason", "")), str(told.get("reason", "")))
     to = names(told["to"]) if told.get("to") else told.get("team") or "所有人"
-    scores = "、".join(str(score) for score in (told.get("scores") or {}).values())
     words = str(private.get("words") or private.get("reason") or private.get("note") or "")
     standing = standings.get(str(told.get("standing", "")), "")
     texts = {
@@ -138,7 +147,9 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
         "followed_up": f"回访：{RESULTS.get(str(told.get('result')), '')} {words}",
         "escalated": _escalated(str(told.get("told", ""))),
         "reviewed": f"质检：{MARKS.get(str(told.get('mark')), '')} {words}",
-        "rated": f"评价 {scores}：{words}" if words else f"评价 {scores}",
+        "rated": _rated(entry, words, names),
+        "corrective_opened": f"提出整改 {told.get('corrective', '')}：{words or ORIGINS.get(str(told.get('origin')), '')}",
+        "corrective_moved": f"整改 {told.get('corrective', '')}：{CORRECTIVES.get(str(told.get('standing')), '')}",
         "closed": f"咨询结束 {words}".rstrip(),
         "erased": "个人信息已按请求删除",
         "linked": f"咨询人出示了 {told.get('to', '')} 的回执，两件相关联",
@@ -150,6 +161,14 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
         "file_lost": f"对方发来的文件没有取到：{private.get('why', '')}",
     }
     return str(texts.get(entry.kind, "")).strip()
+
+
+def _rated(entry: Entry, words: str, names: Callable[[str], str]) -> str:
+    if entry.kind != "rated":
+        return ""
+    by = f"（{names(entry.actor.removeprefix('staff:'))}代记）" if entry.actor.startswith("staff:") else ""
+    subject = SUBJECTS.get(str(entry.open.get("subject", "")), "")
+    return f"评价{subject}{by}：{told_scores(entry.open['scores'])}{f'。意见：{words}' if words else ''}"
 
 
 def _planned(told: Mapping[str, Any], words: str, names: Callable[[str], str]) -> str:

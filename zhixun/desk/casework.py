@@ -17,7 +17,7 @@ from zhixun.errors import CitizenError, ZhixunError
 from zhixun.masking import mask
 from zhixun.messages import Event
 from zhixun.names import MARKS
-from zhixun.ports import Journal, Seal
+from zhixun.ports import Journal, Seal, Watch
 
 __all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task", "good_label"]
 
@@ -59,16 +59,18 @@ class Casework:
 
     Args:
         seal: seals what was added to a closed consultation. wake: tells open pages that there is something new.
+        watch: is told of what is written, in its transaction.
     """
 
     def __init__(
-        self, database: Database, journal: Journal, clock: Clock, *, seal: Seal, wake: Callable[[str], None]
+        self, database: Database, journal: Journal, clock: Clock, *, seal: Seal, wake: Callable[[str], None], watch: Watch | None = None
     ) -> None:  # fmt: skip
         self._database = database
         self._journal = journal
         self._clock = clock
         self._seal = seal
         self._wake = wake
+        self._watch = watch
         self._lock = asyncio.Lock()
         """Held from looking whether something was done already to having done it."""
 
@@ -170,7 +172,9 @@ class Casework:
             key = await connection.scalar(sa.select(keys.c.consultation).where(keys.c.consultation == number))
             if key is None and any(event.kind in _WORDS_ALONE for event in events):
                 raise CitizenError("这件咨询的内容已按请求删除，写下的话存不下来。", code="erased", status=410)
-            await self._journal.append(connection, number, events)
+            for entry in await self._journal.append(connection, number, events):
+                if self._watch is not None:
+                    await self._watch(connection, entry)
         self._wake(number)
         if state == "closed":
             try:

@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.messages import Basis, Entry, To
 
-__all__ = ["Advice", "Daybook", "Files", "Known", "Limits", "OpenRows", "Request", "Requests", "Switch", "Takeover", "WorkingTime"]
+__all__ = [
+    "Advice", "CorrectiveRules", "Daybook", "Files", "Known", "Limits", "OpenRows", "Ratings", "Request", "Requests", "Switch", "Takeover",
+    "WorkingTime",
+]  # fmt: skip
 
 OpenRows = Callable[[AsyncConnection, Sequence[sa.RowMapping]], Awaitable[Sequence[Entry]]]
 """Turns rows of the table `journal`, of any consultations, into entries in the same order, opened where the key is there."""
@@ -25,6 +28,21 @@ class Daybook(Protocol):
         self, kind: str, staff_name: str, open: Mapping[str, Any], private: Mapping[str, Any] | None = None
     ) -> None:
         """Write an act of `staff_name` in a transaction of its own; `private` is encrypted."""
+
+
+class Ratings(Protocol):
+    """Keeps what citizens think of a consultation."""
+
+    async def channel(self, number: str) -> str:
+        """Return by which door a consultation came; raises CitizenError when there is none."""
+
+    async def to_rate(self, number: str) -> Sequence[str]:
+        """Return what can still be rated."""
+
+    async def rate(
+        self, number: str, scores: Mapping[str, int], words: str, subject: str = "", *, by: str = ..., whole: bool = ...
+    ) -> None:
+        """Keep a rating; with `whole`, only with all five indicators."""
 
 
 class WorkingTime(Protocol):
@@ -62,6 +80,26 @@ class Limits(Protocol):
     @property
     def warn_at(self) -> float:
         """The share of a limit from which on it is warned of."""
+
+
+class CorrectiveRules(Protocol):
+    """How what ratings and reviews find is set right."""
+
+    @property
+    def prefix(self) -> str:
+        """What their numbers begin with."""
+
+    @property
+    def low_score(self) -> int:
+        """An indicator with this score or a lower one opens one."""
+
+    @property
+    def analyse_days(self) -> int:
+        """So many days until cause and measure should be written down."""
+
+    @property
+    def check_days(self) -> int:
+        """So many days after the measure its effect should be looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from zhixun.knowledge.hosts import HostSite, read_hosts
 from zhixun.knowledge.hours import Hours, read_hours
 from zhixun.knowledge.load import KnowledgeError, read_file
 
-__all__ = ["DeskRules", "Hours", "LearningRules", "Limits", "ReferralRules", "RequestRules", "Site", "Team", "load_site"]
+__all__ = [
+    "CorrectiveRules", "DeskRules", "Hours", "LearningRules", "Limits", "ReferralRules", "RequestRules", "Site", "Team", "load_site",
+]  # fmt: skip
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -119,6 +121,22 @@ class ReferralRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectiveRules:
+    """How what ratings and reviews find is set right.
+
+    Args:
+        prefix: of the numbers. low_score: an indicator with this score or a lower one opens one.
+        analyse_days: so many days until cause and measure should be written down.
+        check_days: so many days after the measure its effect should be looked at.
+    """
+
+    prefix: str
+    low_score: int
+    analyse_days: int
+    check_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What this deployment is."""
 
@@ -136,6 +154,7 @@ class Site:
     desk: DeskRules
     referral: ReferralRules
     learning: LearningRules
+    correctives: CorrectiveRules
     hosts: tuple[HostSite, ...]
     wechat_menu: tuple[Mapping[str, Any], ...]
     wechat_notice: Mapping[str, str]
@@ -190,6 +209,7 @@ def load_site(folder: Path) -> Site:
         limits=Limits(**raw["limits"]),
         referral=ReferralRules(**raw["referral"]),
         learning=LearningRules(**raw["learning"]),
+        correctives=CorrectiveRules(**raw["correctives"]),
         desk=DeskRules(**{**raw["desk"], "second_factor": tuple(raw["desk"]["second_factor"])}),
         hosts=read_hosts(raw.get("sites", ())),
         wechat_menu=tuple(raw.get("wechat_menu", ())),

@@ -21,15 +21,25 @@ export function createEnding(talk, { onShown }) {
     if (!over) { form = null; return; }
     write(kept, state.receipt && state.receipt.sealed ? W.endedText : W.endedSoon);
     if (fresh || state.receipt !== before.receipt) receipt.replaceChildren(state.receipt ? receiptCard(state) : asking());
-    if (fresh || state.rated !== before.rated) rate(state.rated, fresh);
+    if (fresh || state.toRate !== before.toRate || state.rated !== before.rated) rate(state, before, fresh);
     if (fresh) onShown(root, heading);
   }
 
-  function rate(done, fresh) {
-    if (!done && !form) form = ratingCard(talk);
-    const thanks = el('p', { class: 'card thanks', tabindex: '-1', role: 'status' }, W.rated);
-    rating.replaceChildren(done ? thanks : form);
-    if (done && !fresh) thanks.focus();
+  // Until the receipt tells what can be rated, one card is there for whoever spoke last.
+  function rate({ toRate, rated }, before, fresh) {
+    const left = toRate || (rated ? [] : ['']);
+    const sent = !fresh && rated !== before.rated;
+    if (!left.length) {
+      form = null;
+      const thanks = el('p', { class: 'card thanks', tabindex: '-1', role: 'status' }, W.rated);
+      rating.replaceChildren(thanks);
+      if (sent) thanks.focus();
+      return;
+    }
+    if (!form || sent) form = ratingCard(talk);
+    form.of(left[0]);
+    if (form.root.parentNode !== rating || sent) rating.replaceChildren(...(sent ? [el('p', { class: 'soft', role: 'status' }, W.rateNext)] : []), form.root);
+    if (sent) form.focus();
   }
 
   function asking() {

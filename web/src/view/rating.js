@@ -1,4 +1,5 @@
-// The five indicators of the service specification, as five groups of stars that are plain radio buttons.
+// The five indicators of the service specification, as five groups of stars that are plain radio buttons. What staff did and what
+// the program did are rated on a card each.
 import { W } from '../words.js';
 import { el, icon, uid, write } from './dom.js';
 
@@ -8,8 +9,10 @@ export function ratingCard(talk) {
   const words = el('textarea', { id: 'zx-opinion', rows: '2', maxlength: '500' });
   const problem = el('p', { class: 'bad', role: 'alert' });
   const button = el('button', { type: 'submit', class: 'main' }, W.rateSend);
-  const form = el('form', { class: 'card rating', novalidate: true, onsubmit: send },
-    el('h3', { tabindex: '-1' }, W.rateTitle), el('p', { class: 'soft' }, W.rateHint),
+  const title = el('h3', { tabindex: '-1' });
+  let subject = '';
+  const root = el('form', { class: 'card rating', novalidate: true, onsubmit: send },
+    title, el('p', { class: 'soft' }, W.rateHint),
     groups.map((one) => one.root),
     el('label', { for: 'zx-opinion' }, W.rateWords), words, problem, button);
 
@@ -21,7 +24,7 @@ export function ratingCard(talk) {
     if (missing) return missing.focus();
     busy(true);
     try {
-      await talk.rate(scores, words.value.trim());
+      await talk.rate(scores, words.value.trim(), subject);
     } catch (trouble) {
       write(problem, trouble.message);
     }
@@ -33,7 +36,13 @@ export function ratingCard(talk) {
     button.textContent = on ? W.rateSending : W.rateSend;
   }
 
-  return form;
+  // Whose part it is may be known only when the receipt has come; what was chosen by then stays.
+  function of(whose) {
+    subject = whose;
+    write(title, W.rateTitle(whose));
+  }
+
+  return { root, of, focus: () => title.focus() };
 }
 
 function group(key, name, scores) {

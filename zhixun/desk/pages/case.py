@@ -14,7 +14,7 @@ from aiohttp import BodyPartReader, web
 
 from zhixun.clock import Clock, new_token
 from zhixun.database import Database, consultations
-from zhixun.desk.case import REASONS, contact_of, facts_of, last_words, lines_of, trace_of
+from zhixun.desk.case import REASONS, contact_of, facts_of, last_words, lines_of, ratings_of, trace_of
 from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework
 from zhixun.desk.daybook import CHANNEL
 from zhixun.desk.events import Events
@@ -30,7 +30,7 @@ from zhixun.desk.waiting import Queue
 from zhixun.errors import CitizenError
 from zhixun.masking import mask
 from zhixun.messages import Entry, To
-from zhixun.names import MARKS, OUTCOMES
+from zhixun.names import MARKS, OUTCOMES, SCALE
 from zhixun.ports import Journal
 
 __all__ = ["CasePages"]
@@ -160,7 +160,8 @@ class CasePages:
             "labels": _labels(entries), "label_pairs": [(one, one) for one in _labels(entries)], "limit_titles": TITLES,
             "marks": MARKS, "kinds": KINDS, "results": RESULTS, "again": AGAIN,
             "tasks": await self.casework.tasks(number), "outcomes": OUTCOMES, "teams": self.teams,
-            "colleagues": colleagues, "trace": trace_of(entries), "canned": await self.canned(staff) if mine else [],
+            "colleagues": colleagues, "ratings": ratings_of(entries), "scale": SCALE,
+            "trace": trace_of(entries), "canned": await self.canned(staff) if mine else [],
             "may_talk": staff.role != "auditor", "may_review": staff.role in ("reviewer", "administrator"),
             **await self.related(number),
         }  # fmt: skip

@@ -59,6 +59,7 @@ class Office:
         offered: what may be chosen. region: the own one. services: the catalogue, by id.
         due: by when somebody is called back who leaves a message now (UTC stamp), empty when the calendar cannot tell.
         hours: when somebody is there, in words. public: the address of the public pages, empty when it is not known.
+        rate: where a consultation can be rated on those pages: what of it stands behind `public`, empty when it is rated.
     """
 
     offered: Offered
@@ -67,6 +68,7 @@ class Office:
     due: Callable[[], str]
     hours: str
     public: str
+    rate: Callable[[str], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +200,17 @@ class EntryPages:
         return str(next(asked, self.office.offered.consent))
 
     async def _receipt(self, request: web.Request, staff: Staff) -> web.Response:
-        """Show what the person takes along: no address holds a secret, so number and code stand beside it."""
+        """Show what the person takes along: no address holds a secret but the one at which all that can be done is rating."""
         number = request.match_info["number"]
         row, entries = await self._read(number)
         if entries[0].actor != staff.actor:
             await self.daybook.note("printed", staff.name, {"what": "receipt", "about": number})
-        address = f"{self.office.public}/requests" if self.office.public else ""
+        public, path = self.office.public, await self.office.rate(number) if row["closed"] else ""
+        address, rate = f"{public}/requests" if public else "", f"{public}{path}" if public and path else ""
         return self.view.page(
             "entry_receipt.html", request, staff, case=row, question=_short(entries), basis=_basis(entries), code=await self.code(number),
-            made=await self.made(number), due=await self._due(number), hours=self.office.hours, address=address, picture=_picture(address),
+            made=await self.made(number), due=await self._due(number), hours=self.office.hours, address=address,
+            picture=_picture(address, "查询网页的二维码"), rate=rate, rate_picture=_picture(rate, "评价网页的二维码"), may_rate=bool(path),
             refer=row["outcome"] == REFERRED, fresh=request.query.get("done") == "entered",
         )  # fmt: skip
 
@@ -256,8 +260,8 @@ def _basis(entries: Sequence[Entry]) -> list[str]:
     return list(dict.fromkeys(f"《{one['title']}》{one['locator']}" for one in cited))
 
 
-def _picture(address: str) -> Markup:
+def _picture(address: str, title: str) -> Markup:
     if not address:
         return Markup()
-    drawn = segno.make_qr(address, error="m").svg_inline(omitsize=True, border=4, light="#fff", title="查询网页的二维码", lineclass=None)
+    drawn = segno.make_qr(address, error="m").svg_inline(omitsize=True, border=4, light="#fff", title=title, lineclass=None)
     return Markup(drawn)  # noqa: S704 - drawn from the office's own address: nobody's words get past the escaping here
