@@ -27,7 +27,7 @@ from zhixun.database import migrate
 from zhixun.desk.pages.coverage import CoveragePages
 from zhixun.desk.staff import FULL, Staff
 from zhixun.desk.view import View
-from zhixun.growth import NO_REGISTERS, Growth
+from zhixun.growth import Growth, Registers
 from zhixun.knowledge.coverage import read_rows
 from zhixun.knowledge.load import load
 from zhixun.knowledge.site import load_site
@@ -43,6 +43,10 @@ class NoBook:
 
     async def note(self, *_: object) -> None:
         pass
+
+
+async def no_records() -> dict[str, int]:
+    return {}
 
 
 async def measure(folder: Path, count: int) -> str:
@@ -62,7 +66,7 @@ async def measure(folder: Path, count: int) -> str:
         entries = await usage.catch_up()
         took = time.perf_counter() - began
         lines = [f"{count} consultations: {entries} entries counted once in {took:.0f} s; writers waited {database.held}"]
-        growth = Growth(knowledge, read_rows(PROJECT / "knowledge"), site, clock, usage, NO_REGISTERS)
+        growth = Growth(knowledge, read_rows(PROJECT / "knowledge"), site, clock, usage, Registers({}, no_records, {}))
         view = View.of({"name": "知询", "office": site.office}, lambda: "", dict, 1800)
         view.environment.filters["staff_name"] = str
         pages = CoveragePages(view, growth, clock, NoBook(), site.office)

@@ -56,16 +56,28 @@ def test_wrong_use_is_told_with_exit_code_2(arguments: list[str], capsys: pytest
 
 def test_sound_knowledge_passes_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "1 个问题，0 个指引，0 项服务，1 份来源，0 处毛病\n"
+    assert capsys.readouterr().out == "1 个问题，0 个指引，0 项服务，1 份来源，0 本台账，0 处毛病\n"
 
 
 def test_flaws_are_listed_with_exit_code_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = project / "knowledge" / "answers" / "one.yml"
     path.write_text(ANSWERS.replace('facts: ["3个月"]', "facts: []"), "utf-8")
     assert main(["check"]) == 1
-    assert capsys.readouterr().out == "one.yml: q-one [全国 ]: 数字“3个月”没有列入 facts\n1 个问题，0 个指引，0 项服务，1 份来源，1 处毛病\n"
+    flaw = "one.yml: q-one [全国 ]: 数字“3个月”没有列入 facts\n"
+    assert capsys.readouterr().out == f"{flaw}1 个问题，0 个指引，0 项服务，1 份来源，0 本台账，1 处毛病\n"
     assert main(["check", "q-other"]) == 0
     assert main(["check", "one.yml"]) == 1
+
+
+def test_flaws_of_registers_and_of_days_are_listed_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    knowledge = project / "knowledge"
+    (knowledge / "registers").mkdir()
+    shutil.copy(ROOT / "knowledge" / "registers" / "needs.yml", knowledge / "registers")
+    (knowledge / "dates.yml").write_text("- {title: 某日, day: 04-26, status: 已核实}\n", "utf-8")
+    assert main(["check"]) == 1
+    told = capsys.readouterr().out
+    assert "registers/needs.yml: 未知来源 xining-spec" in told
+    assert "dates.yml: 某日: 已核实的要有日期和依据" in told
 
 
 def test_malformed_knowledge_is_refused_with_exit_code_3(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,9 @@ from zhixun.clock import Clock
 from zhixun.desk.coverage import CoverageRow, Span
 from zhixun.errors import CitizenError
 from zhixun.growth import Growth, Registers
-from zhixun.knowledge.coverage import NEEDS, read_rows
+from zhixun.knowledge.coverage import NEEDS, read_rows, serving
 from zhixun.messages import EngineTurn, Event, Reply
+from zhixun.registered import read_all
 from zhixun.reports.usage import Usage
 
 YEAR = Span(date(2026, 1, 1), date(2026, 12, 31))
@@ -29,7 +30,8 @@ async def _records() -> dict[str, int]:
 
 def _growth(here: Office, clock: Clock | None = None) -> Growth:
     usage = Usage(here.database, lambda: taken_over(here.journal, here.folder / "archive"))
-    rows, registers = read_rows(ROOT / "knowledge"), Registers({"experts": "专家库"}, _records)
+    rows = read_rows(ROOT / "knowledge")
+    registers = Registers({"experts": "专家库"}, _records, serving(read_all(ROOT / "knowledge").values()))
     return Growth(real_knowledge(), rows, here.site, clock or here.clock, usage, registers)
 
 
@@ -97,9 +99,9 @@ async def test_the_clause_that_a_part_serves_is_told(office: Office) -> None:
 
 async def test_registers_count_their_records(office: Office) -> None:
     growth = _growth(office)
-    served = growth._serving("register", "knowledge/registers/experts.yml", {}, await _records())
+    served = growth._serving("register", "registers/experts", {}, await _records())
     assert (served.title, served.used, served.unit, served.href) == ("专家库", 7, "条记录", "/desk/registers/experts")
-    empty = growth._serving("register", "knowledge/registers/none.yml", {}, await _records())
+    empty = growth._serving("register", "registers/none", {}, await _records())
     assert (empty.title, empty.used) == ("none", 0)
     unknown = growth._serving("report", "zhixun/reports/new.py", {}, {})
     assert (unknown.title, unknown.href, unknown.used) == ("报表", "", None)

@@ -52,6 +52,7 @@ from zhixun.limits import Limiter
 from zhixun.names import told
 from zhixun.partnered import Standing, join_partners
 from zhixun.referral.pages import SlipPages
+from zhixun.registers.pages import AttendancePages
 from zhixun.sending import Register, Sent
 from zhixun.settings import Settings, read_secret
 from zhixun.store import Archive, open_archive
@@ -181,6 +182,7 @@ class Service:
         application.add_routes(Pages(STATIC, lambda: self._readiness(engine), self._figures.registry).routes())
         desk = self._desk(talk, engine, door)
         application.add_routes(desk.routes())
+        application.add_routes(AttendancePages(about, desk.registered.attendance, door.limiter, door.address).routes())
         slips = SlipPages(about, talk.referrals, talk.letters, door.limiter, door.address)
         application.add_routes(slips.routes())
         return application, desk

@@ -23,11 +23,14 @@ from zhixun.embed_command import add_embed, run_embed
 from zhixun.errors import StopNow, ZhixunError
 from zhixun.key_commands import add_key, run_key
 from zhixun.knowledge.check import check, check_site
-from zhixun.knowledge.coverage import Use, coverage, coverage_flaws, read_rows, table
+from zhixun.knowledge.coverage import Use, coverage, coverage_flaws, read_rows, serving, table
+from zhixun.knowledge.dates import date_flaws, read_dates
 from zhixun.knowledge.guides.draw import draw
 from zhixun.knowledge.guides.model import GUIDE
 from zhixun.knowledge.load import KnowledgeError, load
+from zhixun.knowledge.registers import clauses_of, raw_registers
 from zhixun.knowledge.site import load_site
+from zhixun.registers.read import read_registers, register_flaws
 from zhixun.requests.standing import STANDINGS
 from zhixun.requests.words import masked, told_line
 from zhixun.settings import Settings, read_settings
@@ -153,13 +156,20 @@ def _train(settings: Settings, given: argparse.Namespace) -> int:
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:
     knowledge = load(settings.knowledge_dir)
-    covered = coverage(read_rows(settings.knowledge_dir), knowledge)
+    registers = read_registers(raw_registers(settings.knowledge_dir))
+    covered = coverage(read_rows(settings.knowledge_dir), knowledge, serving(registers.values()))
     flaws = check(knowledge) + check_site(knowledge, load_site(settings.knowledge_dir))
     flaws += coverage_flaws(covered, knowledge, settings.project_dir)
+    flaws += date_flaws(read_dates(settings.knowledge_dir), knowledge.sources)
+    rows = [one.row for one in covered]
+    flaws += register_flaws(registers, clauses_of(rows, knowledge), {row.id for row in rows})
     flaws = [flaw for flaw in flaws if given.part in flaw[0]]
     for place, words in flaws:
         print(f"{place}: {words}")
-    held = {"个问题": knowledge.questions, "个指引": knowledge.guides, "项服务": knowledge.services, "份来源": knowledge.sources}
+    held = {
+        "个问题": knowledge.questions, "个指引": knowledge.guides, "项服务": knowledge.services, "份来源": knowledge.sources,
+        "本台账": registers,
+    }  # fmt: skip
     print("，".join([*(f"{len(each)} {what}" for what, each in held.items()), f"{len(flaws)} 处毛病"]))
     return FLAWED if flaws else WELL
 
@@ -296,7 +306,9 @@ def _report(settings: Settings, given: argparse.Namespace) -> int:
         }
 
     knowledge = load(settings.knowledge_dir)
-    print(table(coverage(read_rows(settings.knowledge_dir), knowledge), knowledge, _with_archive(settings, work)))
+    registers = read_registers(raw_registers(settings.knowledge_dir))
+    covered = coverage(read_rows(settings.knowledge_dir), knowledge, serving(registers.values()))
+    print(table(covered, knowledge, _with_archive(settings, work)))
     return WELL
 
 

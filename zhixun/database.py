@@ -26,6 +26,7 @@ from zhixun.one_trip import connect
 from zhixun.tables import (
     agreements,
     attachments,
+    calendar_links,
     canned,
     cases,
     consultations,
@@ -44,6 +45,7 @@ from zhixun.tables import (
     partner_keys,
     partners,
     quizzes,
+    records,
     requests,
     sessions,
     slips,
@@ -56,9 +58,10 @@ from zhixun.tables import (
 )
 
 __all__ = [
-    "Database", "agreements", "attachments", "canned", "cases", "consultations", "correctives", "counters", "deliveries", "duty",
-    "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate", "outbox", "partner_keys", "partners",
-    "quizzes", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
+    "Database", "agreements", "attachments", "calendar_links", "canned", "cases", "consultations", "correctives", "counters",
+    "deliveries", "duty", "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate", "outbox",
+    "partner_keys", "partners", "quizzes", "records", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks",
+    "threads", "uses", "views",
 ]  # fmt: skip
 
 _BUSY = "系统正忙，这一步没有完成，请稍后再试。"

@@ -23,8 +23,10 @@ from zhixun.conversation.redact import clean
 from zhixun.conversation.switch import Switch
 from zhixun.conversation.takeover import Takeover
 from zhixun.database import Database
+from zhixun.dated import Dated, unknown_days
 from zhixun.desk.accounts import Accounts
 from zhixun.desk.audit import Audit
+from zhixun.desk.calendar_links import CalendarLinks
 from zhixun.desk.canned import Canned
 from zhixun.desk.casework import Casework
 from zhixun.desk.correctives import Correctives
@@ -37,6 +39,7 @@ from zhixun.desk.gate import Gate, Route
 from zhixun.desk.learning import Learning
 from zhixun.desk.pages.archive import ArchivePages
 from zhixun.desk.pages.audit import AuditPages
+from zhixun.desk.pages.calendar import CalendarPages
 from zhixun.desk.pages.canned import CannedPages
 from zhixun.desk.pages.case import CasePages
 from zhixun.desk.pages.correctives import CorrectivePages, corrective_lines
@@ -47,6 +50,7 @@ from zhixun.desk.pages.learning import LearningPages
 from zhixun.desk.pages.queue import QueuePages
 from zhixun.desk.pages.rating import RatingPages
 from zhixun.desk.pages.referrals import ReferralPages
+from zhixun.desk.pages.registers import RegisterPages
 from zhixun.desk.pages.requests import RequestPages
 from zhixun.desk.pages.roster import RosterPages
 from zhixun.desk.pages.sign_in import SignInPages
@@ -64,9 +68,9 @@ from zhixun.desk.waiting import Queue
 from zhixun.doors import DOORS
 from zhixun.errors import StopNow
 from zhixun.filing import Filed
-from zhixun.growth import NO_REGISTERS, Growth
+from zhixun.growth import Growth, Registers
 from zhixun.joined import RatingForms, Received
-from zhixun.knowledge.coverage import read_rows
+from zhixun.knowledge.coverage import read_rows, serving
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.page import catalogue_page
 from zhixun.knowledge.site import Site
@@ -74,6 +78,7 @@ from zhixun.limits import Limiter
 from zhixun.names import CHANNELS
 from zhixun.ports import Seal
 from zhixun.referral.standing import STANDINGS as SLIP_STANDINGS
+from zhixun.registered import join_registers
 from zhixun.reports.usage import Usage
 from zhixun.requests.book import Book
 from zhixun.requests.codes import Codes
@@ -126,7 +131,7 @@ class FrontDesk:
         self._rooms = rooms
         self._names: dict[str, str] = {}
         self._counts: Mapping[str, int] = {}
-        self._counted: tuple[TaskPages | RequestPages | CorrectivePages, ...] = ()
+        self._counted: tuple[TaskPages | RequestPages | CorrectivePages | RegisterPages, ...] = ()
         must = frozenset(site.desk.second_factor)
         if unknown := must - set(ROLES):
             raise StopNow(f"site.yml: desk › second_factor：没有角色 {'、'.join(sorted(unknown))}。")
@@ -139,17 +144,25 @@ class FrontDesk:
         self._roster = Roster(database, clock, daybook)
         self._canned = Canned(database, clock, daybook)
         opened = partial(open_rows, journal.keyring)
-        self._audit = Audit(database, opened, self._shown, {"standing": STANDINGS})
+        self.registered = join_registers(
+            rooms.settings, database, journal, clock, site.region, rooms.knowledge, rooms.book, self.accounts.list, rooms.files,
+            seal=rooms.seal,
+        )  # fmt: skip
+        terms = {"standing": STANDINGS, "register": self.registered.office.titles()}
+        self._audit = Audit(database, opened, self._shown, terms)
         self._tasks = TaskList(database, clock, opened, rooms.book.follow_up)
         self.advice = Advised(rooms.knowledge, clock, rooms.understand)
         self.usage = Usage(database, partial(taken_over, journal, rooms.filed.folder))
+        books = self.registered.records
+        kept = Registers(self.registered.office.titles(), books.counts, serving(books.registers.values()))
         rows = read_rows(rooms.settings.knowledge_dir)
-        self._growth = Growth(rooms.knowledge, rows, site, clock, self.usage, NO_REGISTERS)
+        self._growth = Growth(rooms.knowledge, rows, site, clock, self.usage, kept)
         self.learning = Learning(database, clock, daybook, self._growth.draw, site.learning.pass_percent)
         self._agreements = Agreements(database, clock, daybook)
         self._queue = Queue(database, journal, clock, site.limits, site.hours)
         self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)
         self._view = View.of({"name": site.name, "office": site.office}, self._banner, lambda: self._counts, site.desk.idle_minutes * 60)
+        self._view.environment.globals["writable"] = self.registered.office.writable
         self._view.environment.filters |= {"staff_name": self._shown, "title_of": self.advice.title}
 
     def routes(self) -> list[web.RouteDef]:
@@ -195,13 +208,14 @@ class FrontDesk:
         requests = RequestPages(
             view=self._view, database=rooms.database, journal=rooms.journal, book=rooms.book, daybook=rooms.daybook, clock=rooms.clock,
             hours=rooms.site.hours, warn_at=rooms.site.limits.warn_at, standings=STANDINGS, following=following, names=self._shown,
-            accounts=self.accounts.list, teams=teams,
+            accounts=self.accounts.list, teams=teams, linked=self.registered.office.linked,
         )  # fmt: skip
         tasks = TaskPages(self._view, self._tasks, self.casework, rooms.daybook, rooms.clock, self._shown)
         correctives = CorrectivePages(self._view, rooms.correctives, rooms.daybook, rooms.clock, self._shown, self.accounts.list)
-        self._counted = (tasks, requests, correctives)
+        registers = RegisterPages(self._view, self.registered.office, rooms.daybook, self._shown, rooms.files, rooms.give)
+        self._counted = (tasks, requests, correctives, registers)
         others = (
-            tasks, correctives, RatingPages(self._view, rooms.ratings), self._entry_pages(),
+            tasks, correctives, RatingPages(self._view, rooms.ratings), self._entry_pages(), registers, self._calendar_pages(),
             TeamPages(self._view, rooms.database, self.accounts, self._sessions, rooms.daybook, teams),
             RosterPages(self._view, self._roster, rooms.clock, rooms.site.hours.spans, self.accounts.list, self._shown),
             CannedPages(self._view, self._canned, teams), SwitchPages(self._view, rooms.switch, self._audit, rooms.daybook),
@@ -230,6 +244,12 @@ class FrontDesk:
         """
         if self._rooms.site.learning.required:
             await self.learning.demand(name)
+
+    def _calendar_pages(self) -> CalendarPages:
+        rooms, folder = self._rooms, self._rooms.settings.knowledge_dir
+        calendar = Dated(rooms.database, rooms.knowledge, folder, self.registered.office.all_dues).calendar()
+        links = CalendarLinks(rooms.database, rooms.clock, rooms.daybook)
+        return CalendarPages(self._view, calendar, links, rooms.clock, unknown_days(folder), rooms.settings.public_url)
 
     def _entry_pages(self) -> EntryPages:
         rooms, site, clock = self._rooms, self._rooms.site, self._rooms.clock
@@ -270,7 +290,8 @@ class FrontDesk:
         slips = [{**one, "words": one["words_of"]} for one in await self._rooms.sent.of(number)]
         correctives = await corrective_lines(self._rooms.correctives, number)
         noted = await self._rooms.ratings.channel(number) in HEARD and bool(await self._rooms.ratings.to_rate(number))
-        return {"requests": requests, "slips": slips, "correctives": correctives, "may_note_rating": noted}
+        records = await self.registered.office.linked(number)
+        return {"requests": requests, "slips": slips, "correctives": correctives, "records": records, "may_note_rating": noted}
 
     async def _duty(self) -> Mapping[str, Any]:
         names = await self._roster.on_duty(self._rooms.clock.today())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from zhixun.clock import Clock
@@ -19,12 +18,12 @@ from zhixun.knowledge.site import Site
 from zhixun.messages import QuizItem
 from zhixun.reports.usage import Usage, Used
 
-__all__ = ["NO_REGISTERS", "Growth", "Registers"]
+__all__ = ["Growth", "Registers"]
 
 _Uses = Mapping[tuple[str, str], Used]
 _COUNTED = {"answer": ("said", "次答复"), "guide": ("guided", "次走完"), "service": ("requested", "件申请")}
 """By what the use of content is counted, and how the count is called."""
-_REGISTERS = "knowledge/registers/"
+_REGISTERS = "registers/"
 
 
 class _Part(NamedTuple):
@@ -57,18 +56,12 @@ class Registers:
 
     Args:
         titles: their titles, by id. counts: gives how many records each has, by id.
+        serving: by row of the documents those that serve it, as `registers/ID`.
     """
 
     titles: Mapping[str, str]
     counts: Callable[[], Awaitable[Mapping[str, int]]]
-
-
-async def _no_records() -> Mapping[str, int]:
-    return {}
-
-
-NO_REGISTERS = Registers({}, _no_records)
-"""Where none are joined."""
+    serving: Mapping[str, Sequence[str]]
 
 
 class Growth:
@@ -87,7 +80,7 @@ class Growth:
         self._clock = clock
         self._usage = usage
         self._registers = registers
-        self._covered = coverage(rows, knowledge)
+        self._covered = coverage(rows, knowledge, registers.serving)
 
     @property
     def documents(self) -> Sequence[tuple[str, str]]:
@@ -163,7 +156,7 @@ class Growth:
             used = _used(uses, kind, name)
             return Serving(NEEDS[need], topic.title, f"/desk/coverage/{name}", used.count, unit, used.last)
         if name.startswith(_REGISTERS):
-            register = PurePosixPath(name).stem
+            register = name.removeprefix(_REGISTERS)
             title = self._registers.titles.get(register, register)
             return Serving(NEEDS[need], title, f"/desk/registers/{register}", records.get(register, 0), "条记录")
         # A part without a name of its own is told by what it is.

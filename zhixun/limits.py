@@ -10,7 +10,7 @@ from ipaddress import IPv6Address
 from zhixun.clock import monotonic
 from zhixun.errors import TryLater
 
-__all__ = ["ADDRESS", "DESK", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "SIGN_IN", "UPLOADS", "Bucket", "Limiter", "place_of"]
+__all__ = ["ADDRESS", "DESK", "FORMS", "OPENINGS", "RECEIPTS", "SESSION", "SIGNING", "SIGN_IN", "UPLOADS", "Bucket", "Limiter", "place_of"]
 
 _REMEMBERED = 20_000
 
@@ -33,6 +33,8 @@ SESSION = Bucket("session", burst=6, rate=1)
 FORMS = Bucket("forms", burst=20, rate=0.1)
 SIGN_IN = Bucket("sign_in", burst=20, rate=0.2)
 RECEIPTS = Bucket("receipts", burst=10, rate=0.1)
+# Signing in to a training: a hall full of people within minutes, often behind one address.
+SIGNING = Bucket("signing", burst=60, rate=1)
 UPLOADS = Bucket("uploads", burst=30, rate=0.2)
 
 

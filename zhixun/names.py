@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 __all__ = [
-    "CHANNELS", "CORRECTIVES", "INDICATORS", "MARKS", "ORIGINS", "OUTCOMES", "SCALE", "STATES", "STATUS_NAMES", "SUBJECTS", "told",
-    "told_scores",
+    "BOOKS", "CHANNELS", "CORRECTIVES", "INDICATORS", "MARKS", "ORIGINS", "OUTCOMES", "REGISTER", "SCALE", "STATES", "STATUS_NAMES",
+    "SUBJECTS", "told", "told_scores",
 ]  # fmt: skip
+
+REGISTER = "register"
+"""The channel of the records of registers."""
+BOOKS = ("desk", REGISTER)
+"""The channels of files that are no consultations: what staff did on a day, and the records of registers."""
 
 STATES: Mapping[str, str] = {
     "bot": "智能助手接待", "queued": "等待人工", "message_left": "已留言，待回电", "staff": "人工接待", "closed": "已结束",
@@ -15,7 +20,7 @@ STATES: Mapping[str, str] = {
 CHANNELS: Mapping[str, str] = {
     "web": "网页", "wechat": "微信公众号", "wecom": "企业微信", "telegram": "Telegram", "api": "接口", "partner": "接入系统",
     "form": "网页表单",
-    "phone": "电话", "counter": "窗口", "desk": "工作台",
+    "phone": "电话", "counter": "窗口", "desk": "工作台", REGISTER: "台账",
 }  # fmt: skip
 STATUS_NAMES: Mapping[str, str] = {
     "answered": "已答复", "clarify": "请咨询人选择", "guide": "引导办理", "service": "服务受理", "small_talk": "寒暄",

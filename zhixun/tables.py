@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 __all__ = [
-    "agreements", "attachments", "canned", "cases", "consultations", "correctives", "counters", "deliveries", "duty",
-    "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners", "quizzes",
-    "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
+    "agreements", "attachments", "calendar_links", "canned", "cases", "consultations", "correctives", "counters", "deliveries",
+    "duty", "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners",
+    "quizzes", "records", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
 ]  # fmt: skip
 
 metadata = sa.MetaData()
@@ -343,4 +343,28 @@ correctives = sa.Table(
     sa.Column("changed", sa.String(24), nullable=False),
     # How often it was opened again because the measure had no effect.
     sa.Column("rounds", sa.Integer, nullable=False, default=0),
+)  # fmt: skip
+# Registers: one row for each record, by what is open of it; and the secret addresses of calendars, each known by its hash.
+records = sa.Table(
+    "records", metadata,
+    sa.Column("number", sa.String(32), primary_key=True),
+    sa.Column("register", sa.String(32), nullable=False, index=True),
+    sa.Column("standing", sa.String(32), nullable=False),
+    sa.Column("year", sa.String(12), nullable=False),
+    # By field the days by which something is to be done, as JSON; the numbers that it names, each between blanks.
+    sa.Column("dues", sa.Text, nullable=False),
+    sa.Column("links", sa.Text, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("added", sa.String(24), nullable=False),
+    sa.Column("changed", sa.String(24), nullable=False),
+    sa.Column("ended", sa.String(24), nullable=False),
+    sa.Column("by", sa.String(32), nullable=False),
+    sa.Column("erased", sa.Boolean, nullable=False),
+)  # fmt: skip
+calendar_links = sa.Table(
+    "calendar_links", metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("staff", sa.String(32), nullable=False, index=True),
+    sa.Column("made", sa.String(24), nullable=False),
+    sa.Column("used", sa.String(10), nullable=False, default=""),
 )  # fmt: skip

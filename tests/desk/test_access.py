@@ -120,6 +120,30 @@ c r a u GET  /desk/learning/{id}
 c r a - POST /desk/learning/{id}
 c r a u GET  /desk/learning/{id}/certificate
 
+c r a u GET  /desk/registers
+c r a u GET  /desk/record
+c r a u GET  /desk/registers/{name}
+c r a - POST /desk/registers/{name}
+c r a - GET  /desk/registers/{name}/new
+c r a - POST /desk/registers/{name}/join
+c r a u GET  /desk/registers/{name}/template
+c r a u POST /desk/registers/{name}/export
+c r a - GET  /desk/registers/{name}/import
+c r a - POST /desk/registers/{name}/import
+c r a - POST /desk/registers/{name}/import/write
+c r a u GET  /desk/registers/{name}/{number}
+c r a - POST /desk/registers/{name}/{number}
+c r a - GET  /desk/registers/{name}/{number}/edit
+c r a u POST /desk/registers/{name}/{number}/unmask
+c r a - POST /desk/registers/{name}/{number}/move
+c r a u GET  /desk/registers/{name}/{number}/files/{id}
+c r a - POST /desk/registers/{name}/{number}/files
+c r a - POST /desk/registers/{name}/{number}/noted
+c r a u GET  /desk/calendar
+c r a u POST /desk/calendar/link
+c r a u POST /desk/calendar/link/revoke
+anyone GET  /desk/calendar/{token}.ics
+
 - - a u GET  /desk/team
 - - a - POST /desk/team
 - - a - GET  /desk/team/{name}
@@ -146,7 +170,9 @@ WANTED = _read()
 EVERYBODY = frozenset(LETTERS)
 # What changes nothing but one's own account or saved views, or only takes along what may be read; each of it stands in the day book.
 AUDITORS_POSTS = {"/desk/me/revoke", "/desk/cases/{number}/unmask", "/desk/requests/{number}/unmask", "/desk/archive/views",
-                  "/desk/archive/views/{id}", "/desk/archive/export", "/desk/archive/package"}  # fmt: skip
+                  "/desk/archive/views/{id}", "/desk/archive/export", "/desk/archive/package",
+                  "/desk/registers/{name}/export", "/desk/registers/{name}/{number}/unmask", "/desk/calendar/link",
+                  "/desk/calendar/link/revoke"}  # fmt: skip
 
 
 
@@ -212,7 +238,7 @@ class Door:
         token, own = self._sessions.get(who, ("", ""))
         told = {"Cookie": f"{COOKIE}={token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
         fields = {"csrf": own if csrf is None else csrf} if method != "GET" else None
-        where = path.format(number="ZX-20261120-000001-7", id="1", name="wang", seq="1")
+        where = path.format(number="ZX-20261120-000001-7", id="1", name="wang", seq="1", token="x")
         async with self._client.request(method, where, headers=told, data=fields, allow_redirects=False) as response:
             return response.status, response.headers.get("Location") or await response.text()
 

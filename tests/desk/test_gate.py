@@ -30,7 +30,7 @@ async def _stream(whole: Whole, token: str) -> int:
 
 
 def _routes() -> list[tuple[str, str, frozenset[str]]]:
-    filled = {"number": "ZX-20261120-000001-7", "id": "1", "seq": "1", "name": "clerk"}
+    filled = {"number": "ZX-20261120-000001-7", "id": "1", "seq": "1", "name": "clerk", "token": "nobodys"}
     return [(method, path.format(**filled), roles) for (method, path), roles in ACCESS.items()]
 
 

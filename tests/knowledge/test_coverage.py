@@ -9,7 +9,9 @@ import pytest
 from tests.knowledge.guides.made import guide
 from tests.knowledge.made import knowledge, question
 from tests.support import ROOT, real_knowledge
-from zhixun.knowledge.coverage import FULL, OPEN, PARTLY, Row, Use, coverage, coverage_flaws, read_rows, table
+from zhixun.knowledge.coverage import FULL, OPEN, PARTLY, Row, Use, coverage, coverage_flaws, read_rows, serving, table
+from zhixun.knowledge.registers import raw_registers
+from zhixun.registers.read import read_registers
 
 KNOWN = knowledge(question(covers=("XN-1", "XN-2")))
 
@@ -76,4 +78,12 @@ def test_every_row_of_the_documents_is_told_in_this_repository() -> None:
     known = real_knowledge()
     rows = read_rows(ROOT / "knowledge")
     assert len(rows) == 249
-    assert list(coverage_flaws(coverage(rows, known), known, ROOT)) == []
+    registers = serving(read_registers(raw_registers(ROOT / "knowledge")).values())
+    assert list(coverage_flaws(coverage(rows, known, registers), known, ROOT)) == []
+
+
+def test_a_register_serves_the_rows_that_it_names() -> None:
+    row = _row(needs=("answer", "register"))
+    (without,), (one,) = coverage([row], KNOWN), coverage([row], KNOWN, {row.id: ["registers/needs"]})
+    assert without.missing == ("register",)
+    assert one.served["register"] == ("registers/needs",)

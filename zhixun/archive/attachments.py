@@ -29,6 +29,7 @@ from zhixun.database import Database, attachments, consultations
 from zhixun.doors import DOORS
 from zhixun.errors import CitizenError, OurFault, TryLater, ZhixunError
 from zhixun.messages import PERSON, Button, Event, Reply
+from zhixun.names import REGISTER
 from zhixun.outgoing import tell
 
 __all__ = ["Attachments", "Kept", "May", "check_file", "folder_beside"]
@@ -221,10 +222,11 @@ class Attachments:
 
     async def _demand_open(self, connection: AsyncConnection, number: str) -> bytes:
         """Return the key of a consultation that takes files."""
-        state = await connection.scalar(sa.select(consultations.c.state).where(consultations.c.number == number))
-        if state is None:
+        row = (await connection.execute(sa.select(consultations).where(consultations.c.number == number))).first()
+        if row is None:
             raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)
-        if state == "closed":
+        # The file of a record is closed from the start, and takes more as long as its words are there.
+        if row.state == "closed" and row.channel != REGISTER:
             raise CitizenError("本次咨询已结束，不能再发送文件。请开始新的咨询。", code="closed", status=409)
         key = await self._journal.keyring.find(connection, number)
         if key is None:

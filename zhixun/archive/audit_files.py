@@ -38,7 +38,8 @@ __all__ = ["Case", "FileAudit", "load_cases"]
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
 
 
-_NAMES = {"consultations": "", "requests": "申请 ", "tasks": "任务 ", "slips": "转介单 ", "attachments": "附件 "}
+_NAMES = {"consultations": "", "requests": "申请 ", "tasks": "任务 ", "slips": "转介单 ", "attachments": "附件 ",
+          "records": "台账记录 "}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

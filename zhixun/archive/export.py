@@ -26,7 +26,7 @@ from zhixun.clock import ZONE
 from zhixun.database import consultations
 from zhixun.errors import CitizenError
 from zhixun.messages import Entry, dump
-from zhixun.names import INDICATORS, SUBJECTS
+from zhixun.names import INDICATORS, REGISTER, SUBJECTS
 from zhixun.numbers import day_of
 
 __all__ = ["FORMATS", "HEADER", "RATED", "SHEETS", "Cell", "csv_lines", "draft_of", "export", "harmless", "local_time", "rating_cells"]
@@ -66,7 +66,8 @@ async def export(
     if since and until and since > until:
         raise CitizenError("开始日期不能晚于结束日期。", code="bad_days", field="since")
     async with journal.database.read() as connection:
-        query = sa.select(consultations).order_by(consultations.c.number)
+        # Records go out of their registers as sheets; nothing is said in them.
+        query = sa.select(consultations).where(consultations.c.channel != REGISTER).order_by(consultations.c.number)
         listed = [dict(row) for row in (await connection.execute(query)).mappings()]
     chosen = [row for row in listed if (since or date.min) <= day_of(row["number"]) <= (until or date.max)]
     with draft_of(out) as draft, FORMATS[form](draft) as write:

@@ -27,6 +27,7 @@ from zhixun.archive.words import Words
 from zhixun.database import cases, journal, keys
 from zhixun.errors import OurFault
 from zhixun.messages import Entry
+from zhixun.names import BOOKS
 from zhixun.remembered import remembered
 
 __all__ = ["Index"]
@@ -36,8 +37,6 @@ _log = logging.getLogger(__name__)
 _ENTRIES = 250
 """So many entries are written in one transaction: turns wait for it."""
 _TAKEN = 50
-_DAY_BOOK = "desk"
-"""The channel of the day books of staff, which are no consultations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class _Portion:
     def take(self, entry: Entry, place: int, facets: Facets, marks: frozenset[str]) -> None:
         """Carry `entry` in; `place` is the id of the case when it opens one."""
         number = entry.consultation
-        if entry.kind == "opened" and number not in self.rows and entry.open["channel"] != _DAY_BOOK:
+        if entry.kind == "opened" and number not in self.rows and entry.open["channel"] not in BOOKS:
             self.rows[number] = begin_case(entry, place)
         elif number not in self.rows:
             return

@@ -26,6 +26,7 @@ from zhixun.clock import stamp
 from zhixun.database import attachments, consultations, leaves
 from zhixun.errors import CitizenError, TryLater
 from zhixun.masking import mask
+from zhixun.names import BOOKS
 
 __all__ = ["MOST", "package"]
 
@@ -84,8 +85,8 @@ async def package(journal: Journal, archive: Path, numbers: Sequence[str], out: 
     if not 0 < len(chosen) <= MOST:
         raise CitizenError(f"一次可以打包 1 到 {MOST} 件，请重新选择。", code="too_many")
     async with journal.database.read() as connection:
-        # A day book tells of staff, and its words are for the auditor alone.
-        books = sa.select(consultations.c.number).where(consultations.c.channel == "desk")
+        # A day book tells of staff, and its words are for the auditor alone; records are taken out of their register.
+        books = sa.select(consultations.c.number).where(consultations.c.channel.in_(BOOKS))
         wanted = leaves.c.consultation.in_(chosen) & leaves.c.consultation.not_in(books)
         query = sa.select(leaves.c.path, leaves.c.consultation).where(wanted).order_by(leaves.c.id)
         paths = {str(row.path): str(row.consultation) for row in await connection.execute(query)}

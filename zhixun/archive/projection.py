@@ -13,9 +13,10 @@ from zhixun.archive.attached import fold_attachments, project_attachments
 from zhixun.archive.boxes import project_boxes
 from zhixun.archive.canonical import canonical
 from zhixun.archive.correctives import fold_correctives, project_correctives
+from zhixun.archive.records import fold_records, project_records
 from zhixun.archive.slips import fold_slips, project_slips
 from zhixun.archive.tasks import Owed, fold_tasks, project_tasks
-from zhixun.database import attachments, consultations, correctives, requests, slips, tasks
+from zhixun.database import attachments, consultations, correctives, records, requests, slips, tasks
 from zhixun.messages import Entry
 
 __all__ = ["PRIVATE_COLUMNS", "TABLES", "Folded", "fold", "key_of", "own", "project"]
@@ -24,7 +25,7 @@ PRIVATE_COLUMNS = ("mark", "same_as")
 """The columns of `requests` that follow from what is encrypted."""
 
 _Rows = dict[str, dict[str, Any]]
-TABLES = (consultations, requests, tasks, attachments, slips, correctives)
+TABLES = (consultations, requests, tasks, attachments, slips, correctives, records)
 """The tables that follow from the journal, entry by entry."""
 # Who has it and since when; the words of a hand-over are `handed_off`, `claimed`, `transferred` and `returned`.
 _DESK = ("operator", "team", "reason", "handed", "assigned", "assigned_until", "answered", "spoke", "escalated", "outcome")
@@ -50,6 +51,7 @@ async def _project_others(connection: AsyncConnection, entry: Entry) -> None:
     await project_attachments(connection, entry)
     await project_slips(connection, entry)
     await project_correctives(connection, entry)
+    await project_records(connection, entry)
     if entry.kind == "requested":
         await connection.execute(requests.insert().values(**_requested(entry)))
     elif entry.kind == "request_moved":
@@ -113,7 +115,7 @@ def _desk(entry: Entry) -> dict[str, Any]:
 
 def own(table: sa.Table) -> sa.ColumnElement[str]:
     """Return the column of one of `TABLES` that names the consultation."""
-    return table.c.number if table is consultations else table.c.consultation
+    return table.c.number if table is consultations or table is records else table.c.consultation
 
 
 def key_of(table: sa.Table) -> str:
@@ -131,6 +133,7 @@ class Folded:
     attachments: _Rows = field(default_factory=dict)
     slips: _Rows = field(default_factory=dict)
     correctives: _Rows = field(default_factory=dict)
+    records: _Rows = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
         """Carry `entry` into all of them."""
@@ -140,6 +143,7 @@ class Folded:
         fold_attachments(self.attachments, entry)
         fold_slips(self.slips, entry)
         fold_correctives(self.correctives, entry)
+        fold_records(self.records, entry)
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         """Return the rows of one of `TABLES`."""

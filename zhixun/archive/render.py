@@ -16,7 +16,7 @@ from zhixun.archive.canonical import canonical
 from zhixun.archive.sealed import receipt_code
 from zhixun.clock import ZONE
 from zhixun.messages import Entry
-from zhixun.names import told, told_scores
+from zhixun.names import REGISTER, told, told_scores
 
 __all__ = ["render"]
 
@@ -43,9 +43,12 @@ _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人�
           "requested": "服务申请", "request_moved": "申请办理", "slip_moved": "转办进展", "slip_reminded": "催办",
           "planned": "计划回访", "labelled": "标签", "escalated": "超时提醒", "attached": "附件",
           "linked": "关联", "unreachable": "送不到", "file_offered": "发来文件", "file_lost": "文件未取到",
-          "corrective_opened": "提出整改", "corrective_moved": "整改", "notice_sent": "通知", "notice_lost": "通知未发出",
-          "recalled": "撤回", "happened_there": "在平台客户端接待"}  # fmt: skip
-_CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束", "form": "表单提交后结束"}
+          "corrective_opened": "提出整改", "corrective_moved": "整改",
+          "notice_sent": "通知", "notice_lost": "通知未发出",
+          "recalled": "撤回", "happened_there": "在平台客户端接待",
+          "recorded": "登记", "record_changed": "修改", "record_ended": "停用", "record_restored": "恢复", "attended": "签到"}  # fmt: skip
+_CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束", "form": "表单提交后结束",
+            REGISTER: "登记完成，以后的变化另存补充件"}
 _MEASURES = {"words": "说明", "cause": "原因", "measure": "措施", "plan": "计划", "effect": "效果"}
 _TOLD_OF_CORRECTIVE = ("corrective", "standing", "origin")
 _SHOWN_ELSEWHERE = {"turn", "status", "state"}
@@ -73,12 +76,13 @@ def render(entries: Sequence[Entry], files: Sequence[tuple[str, str]]) -> bytes:
     ]
     rows = "\n".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts)
     body = "\n".join(_entry(entry) for entry in entries)
+    what, course = ("台账记录", "经过") if first.open["channel"] == REGISTER else ("知识产权咨询件", "咨询经过")
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8"/>\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n"
         '<meta name="viewport" content="width=device-width"/>\n<meta name="robots" content="noindex"/>\n'
         f"<title>咨询件 {number}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
-        f"<h1>知识产权咨询件</h1>\n<table>\n{rows}\n</table>\n<h2>咨询经过</h2>\n{body}\n"
+        f"<h1>{what}</h1>\n<table>\n{rows}\n</table>\n<h2>{course}</h2>\n{body}\n"
         "<h2>说明</h2>\n<p>时间均为北京时间。本页供阅读和打印；作为凭证的是同名的 JSON 封存件，可用核验程序验证。</p>\n"
         "</body>\n</html>\n"
     ).encode()
@@ -186,6 +190,7 @@ def _clause(basis: Mapping[str, Any]) -> str:
 _SHOW: Mapping[str, Callable[[Entry], str]] = {
     "opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed, "contact_left": _contact, "guided": _guided,
     "requested": _requested, "corrective_opened": _corrective, "corrective_moved": _corrective,
+    "recorded": _requested, "record_changed": _requested,
 }  # fmt: skip
 
 

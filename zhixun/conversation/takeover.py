@@ -27,7 +27,7 @@ from zhixun.database import Database, consultations, inbox
 from zhixun.doors import DOORS
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.messages import Basis, Entry, Event, Reply, To
-from zhixun.names import OUTCOMES
+from zhixun.names import BOOKS, OUTCOMES
 from zhixun.outgoing import tell
 from zhixun.ports import Journal, Seal
 
@@ -278,7 +278,7 @@ class Takeover:
         return row
 
     async def _row(self, connection: AsyncConnection, number: str) -> sa.RowMapping:
-        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.channel != "desk")
+        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.channel.not_in(BOOKS))
         row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise CitizenError(f"没有咨询件 {number}。", code="no_consultation", status=404)

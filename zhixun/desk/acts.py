@@ -32,6 +32,8 @@ KINDS: Mapping[str, str] = {
     "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
     "noted": "内部备注", "labelled": "改标签", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
     "rated": "代记评价", "corrective_opened": "提出整改", "corrective_moved": "办理整改",
+    "recorded": "登记台账", "record_changed": "修改台账", "record_ended": "停用记录", "record_restored": "恢复记录",
+    "records_imported": "导入台账", "calendar_link_made": "生成日历地址", "calendar_link_revoked": "停用日历地址",
     "request_moved": "办理申请", "referred": "转办", "slip_moved": "转办进展", "erased": "删除个人信息",
 }  # fmt: skip
 """Every kind of act and how it is called."""
@@ -39,7 +41,7 @@ _PARTS: Mapping[str, str] = {
     "name": "账号", "names": "人员", "role": "角色", "teams": "组别", "factor": "方式", "step": "错在", "until": "锁定到",
     "left": "剩余", "partner": "接入系统", "key": "密钥", "scopes": "权限", "reset": "", "channel": "渠道",
     "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "corrective": "整改单", "subject": "事项",
-    "owner": "负责人", "agency": "单位", "to": "转给",
+    "owner": "负责人", "agency": "单位", "to": "转给", "register": "台账",
     "team": "组", "state": "现在", "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类",
     "due": "日期", "next": "下次", "add": "添加", "remove": "去掉", "day": "日期", "what": "", "format": "格式", "found": "找到",
     "count": "件数", "quiz": "试卷", "right": "答对", "asked": "题数", "span": "时段",
@@ -54,7 +56,7 @@ _CODES: Mapping[str, Mapping[str, str]] = {
     "factor": {"none": "只用密码", "code": "动态验证码", "recovery": "恢复码"},
     "step": {"password": "密码", "code": "动态验证码", "change": "改密码时现在的密码"},
     "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包",
-             "receipt": "回执", "assessment": "规范对照自评表", "certificate": "测验合格证明", "figures": "办件情况"},
+             "receipt": "回执", "assessment": "规范对照自评表", "certificate": "测验合格证明", "figures": "办件情况", "register": "台账"},
     "reset": {"True": "重发一次性密码", "False": ""}, "clear": {"True": "含完整号码", "False": "号码已遮盖"},
 }  # fmt: skip
 _CHANGED = {"role": "角色", "teams": "组别", "active": "在用"}

@@ -12,11 +12,10 @@ import sqlalchemy as sa
 
 from zhixun.clock import Clock
 from zhixun.database import Database, consultations, keys, tasks
-from zhixun.desk.daybook import CHANNEL
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.masking import mask
 from zhixun.messages import Event
-from zhixun.names import MARKS
+from zhixun.names import BOOKS, MARKS
 from zhixun.ports import Journal, Seal, Watch
 
 __all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task", "good_label"]
@@ -164,7 +163,7 @@ class Casework:
             return [Task(**row) for row in (await connection.execute(query)).mappings()]
 
     async def _add(self, number: str, *events: Event) -> None:
-        query = sa.select(consultations.c.state).where(consultations.c.number == number, consultations.c.channel != CHANNEL)
+        query = sa.select(consultations.c.state).where(consultations.c.number == number, consultations.c.channel.not_in(BOOKS))
         async with self._database.write() as connection:
             state = await connection.scalar(query)
             if state is None:

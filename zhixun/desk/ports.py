@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.messages import Basis, Entry, To
 
 __all__ = [
-    "Advice", "CorrectiveRules", "Daybook", "Files", "Known", "Limits", "OpenRows", "Ratings", "Request", "Requests", "Switch", "Takeover",
-    "WorkingTime",
+    "Advice", "CorrectiveRules", "Daybook", "Files", "Known", "Limits", "OpenRows", "Ratings", "Registers", "Request", "Requests", "Switch",
+    "Takeover", "WorkingTime",
 ]  # fmt: skip
 
 OpenRows = Callable[[AsyncConnection, Sequence[sa.RowMapping]], Awaitable[Sequence[Entry]]]
@@ -240,3 +240,59 @@ class Files(Protocol):
 
     async def read(self, number: str, identity: str) -> tuple[Any, AsyncIterator[bytes]]:
         """Give a file of a consultation."""
+
+
+class Registers(Protocol):
+    """The registers as the desk works with them; see `registers/office.py`. What it returns is drawn by the pages."""
+
+    async def home(self) -> Mapping[str, Any]:
+        """Return all registers, and what is due in them."""
+
+    async def register_of(self, number: str) -> str:
+        """Return the id of the register in which a record is."""
+
+    async def late(self) -> int:
+        """Return how many things are past their day."""
+
+    async def listed(self, name: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return a page of a register."""
+
+    async def shown(self, name: str, number: str, *, clear: bool = False) -> Mapping[str, Any]:
+        """Return a record with its history."""
+
+    async def form(
+        self, name: str, number: str, source: str, me: str, *, given: Mapping[str, str] | None = None, clear: bool = False
+    ) -> Mapping[str, Any]:
+        """Return the form of a record, or of a new one."""
+
+    async def save(
+        self, name: str, number: str, source: str, given: Mapping[str, str], by: str, role: str, seq: int
+    ) -> tuple[str, Mapping[str, str]]:
+        """Write a record; returns its number and, when nothing was written, what is wrong by field."""
+
+    async def join(self, name: str, number: str, source: str, by: str, role: str) -> None:
+        """Let a record name a consultation or request."""
+
+    async def move(self, name: str, number: str, what: str, why: str, by: str, role: str) -> None:
+        """Take a record out of use (`end`) or into use again (`restore`)."""
+
+    async def add_file(self, name: str, number: str, field: str, called: str, stream: AsyncIterable[bytes], by: str, role: str) -> None:
+        """Keep a file with a record."""
+
+    async def note_file(self, name: str, number: str, field: str, called: str, digest: str, by: str, role: str) -> None:
+        """Note name and digest of a file that is kept elsewhere."""
+
+    async def export(self, name: str, *, clear: bool) -> tuple[bytes, int]:
+        """Return a register as a sheet, and how many records are in it."""
+
+    async def template(self, name: str, *, known: bool = False) -> bytes:
+        """Return an empty sheet, or one that is filled with what the knowledge has."""
+
+    async def look(self, name: str, data: bytes, by: str, role: str) -> Any:
+        """Tell what a sheet would do."""
+
+    async def carry_out(self, name: str, token: str, by: str, role: str, *, partly: bool) -> tuple[Any, bool]:
+        """Write what a sheet says; returns what was done or hinders it, and whether it was done."""
+
+    def writable(self, role: str) -> Sequence[tuple[str, str]]:
+        """Return id and title of the registers in which somebody of this role writes."""

@@ -24,9 +24,10 @@ _NAVIGATION = (
     ("/desk", "接待", "queue", "q"), ("/desk/entry", "登记", "pencil", "e"), ("/desk/tasks", "回电与回访", "phone", "t"),
     ("/desk/requests", "服务申请", "form", "r"),
     ("/desk/referrals", "转办", "slip", "z"), ("/desk/correctives", "整改", "flag", "c"),
-    ("/desk/archive", "档案", "archive", "a"), ("/desk/canned", "常用语", "note", ""),
-    ("/desk/roster", "值班", "calendar", ""), ("/desk/team", "人员", "people", ""), ("/desk/audit", "操作记录", "shield", ""),
-    ("/desk/switch", "应答开关", "pause", ""), ("/desk/coverage", "规范对照", "checks", ""), ("/desk/learning", "学习", "book", ""),
+    ("/desk/archive", "档案", "archive", "a"), ("/desk/registers", "台账", "register", "b"), ("/desk/calendar", "日历", "calendar", "d"),
+    ("/desk/canned", "常用语", "note", ""), ("/desk/coverage", "规范对照", "checks", ""), ("/desk/learning", "学习", "book", ""),
+    ("/desk/roster", "值班", "clock", ""), ("/desk/team", "人员", "people", ""), ("/desk/audit", "操作记录", "shield", ""),
+    ("/desk/switch", "应答开关", "pause", ""),
 )  # fmt: skip
 """Address, title, icon and key of the main pages."""
 _POLICY = (
@@ -59,7 +60,7 @@ class View:
         """Make the view over the desk's own templates."""
         environment = environment_of(Path(__file__).parent / "templates")
         environment.filters |= {"when": when, "local": local, "mask": mask}
-        environment.globals["told"] = told
+        environment.globals |= {"told": told, "writable": _nothing}
         return cls(site, environment, banner, counts, idle_seconds)
 
     def page(self, template: str, request: web.Request, staff: Staff | None, *, status: int = 200, **what: Any) -> web.Response:
@@ -106,13 +107,18 @@ _TOLD = {
         "noted": "备注已保存。", "labelled": "标签已更新。", "reviewed": "质检意见已保存。", "planned": "回访任务已建立。",
         "followed_up": "结果已记录。", "rated": "评价已记入档案。", "corrective": "整改已提出。", "carried_on": "整改单已更新。",
         "moved": "申请状态已更新。咨询还开着的，申请人会在对话里看到；已结束的，凭编号和查询码可以查到。",
-        "entered": "已登记。", "saved": "已保存。", "removed": "已删除。",
+        "entered": "已登记。", "imported": "已导入。", "saved": "已保存。", "removed": "已删除。",
         "paused": "智能应答已暂停，新的提问会转人工。", "resumed": "智能应答已恢复。", "revoked": "已让所选登录失效。",
         "shown": "已同意管理员查看您的办件情况，随时可以撤回。", "hidden": "已撤回。从现在起，管理员看不到您的办件情况。",
         "copied": "已照搬到第二周还没有人的工作日。", "nothing": "没有可照搬的：第二周的工作日都有人，或者第一周没有安排。",
     }.items()
 }  # fmt: skip
 """What is said above the page that an act leads to, by the word in its address."""
+
+
+def _nothing(role: str) -> tuple[tuple[str, str], ...]:
+    """Return the registers that somebody of a role writes in, where there are none."""
+    return ()
 
 
 def local(stamped: str) -> str:

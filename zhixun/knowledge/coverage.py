@@ -8,14 +8,16 @@ file. A row that lacks something says why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from zhixun.knowledge.load import read_file
 from zhixun.knowledge.model import Knowledge
 
-__all__ = ["FULL", "NEEDS", "OPEN", "PARTLY", "Coverage", "Row", "Use", "coverage", "coverage_flaws", "read_rows", "table"]
+__all__ = ["FULL", "NEEDS", "OPEN", "PARTLY", "Coverage", "Row", "Use", "coverage", "coverage_flaws", "read_rows", "serving",
+           "table"]  # fmt: skip
 
 NEEDS = {
     "answer": "问答", "guide": "指引", "service": "服务事项", "register": "台账", "report": "报表", "referral": "转办",
@@ -89,9 +91,36 @@ def read_rows(folder: Path) -> list[Row]:
     ]  # fmt: skip
 
 
-def coverage(rows: Iterable[Row], knowledge: Knowledge) -> list[Coverage]:
-    """Return for each row what serves it."""
-    content: dict[str, dict[str, list[str]]] = {"answer": {}, "guide": {}, "service": {}}
+class Kept(Protocol):
+    """A register, as far as it matters here."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def covers(self) -> Sequence[str]:
+        """The rows that it serves."""
+
+
+def serving(registers: Iterable[Kept]) -> dict[str, list[str]]:
+    """Return by row the registers that serve it, as `registers/ID`."""
+    found: dict[str, list[str]] = {}
+    for register in registers:
+        for row in register.covers:
+            found.setdefault(row, []).append(f"registers/{register.id}")
+    return found
+
+
+def coverage(rows: Iterable[Row], knowledge: Knowledge, registers: Mapping[str, Sequence[str]] | None = None) -> list[Coverage]:
+    """Return for each row what serves it.
+
+    Args:
+        registers: by row the registers that serve it; see `serving`.
+    """
+    content: dict[str, dict[str, list[str]]] = {"answer": {}, "guide": {}, "service": {}, "register": {}}
+    for row, names in (registers or {}).items():
+        content["register"].setdefault(row, []).extend(names)
     for name, topic in knowledge.topics.items():
         need = "guide" if name in knowledge.guides else "service" if name in knowledge.services else "answer"
         for row in topic.covers:

@@ -221,6 +221,11 @@ def _may(standing: str, new: str) -> bool:
         return False
 
 
+async def no_records(number: str) -> list[Mapping[str, str]]:
+    """Return the records that name a number, where there are no registers."""
+    return []
+
+
 @asynccontextmanager
 async def desk_in(folder: Path, empty_store: bytes, clock: HandClock | None = None) -> AsyncIterator[Desk]:
     """Open a desk in `folder`, whose store begins as `empty_store`, and serve it on loopback."""
@@ -250,7 +255,7 @@ async def desk_in(folder: Path, empty_store: bytes, clock: HandClock | None = No
         tasks = TaskPages(view, task_list, casework, daybook, clock, names)
         requests = RequestPages(
             view=view, database=database, journal=journal, book=book, daybook=daybook, clock=clock, hours=HOURS, warn_at=0.7,
-            standings=STANDINGS, following=following, names=names, accounts=accounts.list, teams=TEAMS,
+            standings=STANDINGS, following=following, names=names, accounts=accounts.list, teams=TEAMS, linked=no_records,
         )  # fmt: skip
         pages = (
             tasks, requests, TeamPages(view, database, accounts, sessions, daybook, TEAMS),

@@ -45,7 +45,7 @@ async def test_a_round_from_its_first_question_to_its_certificate(whole: Whole) 
     path = await _begun(wang)
     asked = await wang.get(path)
     assert asked.text.count("<fieldset class=\"field\" id=\"q") == 20
-    assert "依据" not in asked.words
+    assert "正确的：" not in asked.words
     answers = _answers(whole, path, mistakes=2)
     assert (await wang.post(path, answers)).to == path
     shown = await wang.get(path)

@@ -16,7 +16,6 @@ from zhixun.clock import Clock, new_token
 from zhixun.database import Database, consultations
 from zhixun.desk.case import REASONS, contact_of, facts_of, last_words, lines_of, ratings_of, trace_of
 from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework
-from zhixun.desk.daybook import CHANNEL
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Handler, Route, fields_of, file_of
 from zhixun.desk.limits import TITLES
@@ -30,7 +29,7 @@ from zhixun.desk.waiting import Queue
 from zhixun.errors import CitizenError
 from zhixun.masking import mask
 from zhixun.messages import Entry, To
-from zhixun.names import MARKS, OUTCOMES, SCALE
+from zhixun.names import BOOKS, MARKS, OUTCOMES, SCALE
 from zhixun.ports import Journal
 
 __all__ = ["CasePages"]
@@ -306,7 +305,7 @@ class CasePages:
         Raises:
             CitizenError: (404) there is none.
         """
-        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.channel != CHANNEL)
+        query = sa.select(consultations).where(consultations.c.number == number, consultations.c.channel.not_in(BOOKS))
         async with self.database.read() as connection:
             row = (await connection.execute(query)).mappings().first()
             if row is None:

@@ -54,6 +54,7 @@ class RequestPages:
         hours: in which time is counted. warn_at: the share of the time from which on it is warned of.
         standings: every standing and how it is called. following: the standings to which a request may go from one.
         names: login name to shown name. accounts: all of them. teams: the groups of staff.
+        linked: the records of registers that name a request.
     """
 
     view: View
@@ -67,6 +68,7 @@ class RequestPages:
     standings: Mapping[str, str]
     following: Callable[[str], Sequence[str]]
     names: Callable[[str], str]
+    linked: Callable[[str], Awaitable[Sequence[Mapping[str, str]]]]
     accounts: Callable[[], Awaitable[Sequence[Account]]]
     teams: Sequence[str]
 
@@ -155,7 +157,7 @@ class RequestPages:
         return self.view.page(
             "request.html", request, staff, status=status, one=found, due=self._due(found) if found.running else None, clear=clear,
             facts=[(name, value if clear else mask(value)) for name, value in found.facts], history=_history(found.number, entries),
-            standings=self.standings, steps=self._steps(found, staff),
+            records=await self.linked(found.number), standings=self.standings, steps=self._steps(found, staff),
             able=[(one.name, one.shown) for one in await self._able()], names=self.names, wrong=wrong or {}, given=given or {},
             flash=(words, "over") if words else None,
         )  # fmt: skip
