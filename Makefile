@@ -1,6 +1,6 @@
 # make run    sets everything up and starts the service
 # make test   sets everything up and runs all tests
-.PHONY: run test fast check train bench bench-accuracy bench-archive bench-compare setup lock clean help
+.PHONY: run test fast check train bench bench-accuracy bench-archive bench-compare bench-reports setup lock clean help
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 STATIC := zhixun/channels/static/widget.js
@@ -15,6 +15,7 @@ help:
 	@echo "make bench  测量准确率、耗时、体积：make bench QUESTIONS=文件"
 	@echo "make bench-accuracy QUESTIONS=文件   只测准确率，并对自有问法做五折交叉验证"
 	@echo "make bench-archive  十万件咨询的档案检索耗时（几分钟）"
+	@echo "make bench-reports  一年三万件咨询的分析报告耗时（几分钟）"
 	@echo "make bench-compare  与 Rasa 标准流水线、普通 BM25 用同样数据对比（很慢，见 docs/benchmarks.md）"
 	@echo "make lock   重新生成 requirements.lock"
 
@@ -59,6 +60,9 @@ bench-accuracy: setup train
 bench-archive: setup
 	@$(PYTHON) -m bench.archive
 
+bench-reports: setup
+	@$(PYTHON) -m bench.reports
+
 bench-compare: setup train
 	@$(PYTHON) -m bench.compare $(or $(QUESTIONS),tests/questions.jsonl) $(COMPARE)
 
@@ -67,4 +71,4 @@ lock: .venv/.ready
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -q -o requirements.lock
 
 clean:
-	@rm -rf .venv .uv .node build models web/node_modules zhixun/channels/static
+	@rm -rf .venv .uv .node build models web/node_modules zhixun/channels/static zhixun/reports/static

@@ -51,11 +51,17 @@ async function mustBeAscii(name) {
 const kb = (n) => `${(n / 1000).toFixed(1).padStart(6)} kB`;
 
 // What an agency sees of a slip is no page of the desk, and has a script and rules of its own.
-const scripts = ['demo/demo.js', 'demo/forms.js', 'desk/desk.js', 'desk/entry.js', 'desk/slip.js'];
+const scripts = ['demo/demo.js', 'demo/forms.js', 'desk/desk.js', 'desk/entry.js', 'desk/report.js', 'desk/slip.js'];
 const styles = ['src/widget.css', 'demo/demo.css', 'demo/forms.css', 'desk/desk.css', 'desk/slip.css'];
 const pages = ['index.html', 'embed.html', 'icon.svg'];
 
+// Reports are printed with it; it is fetched with the packages and held to the lock's digest, never kept in the repository.
+const font = 'NotoSansHans-Regular.otf';
+const fonts = join(here, '..', 'zhixun', 'reports', 'static');
+
 await mkdir(out, { recursive: true });
+await mkdir(fonts, { recursive: true });
+await copyFile(join(here, 'node_modules', '@embedpdf', 'fonts-sc', 'fonts', font), join(fonts, font));
 await Promise.all([script('src/widget.js', [cssAsText]), ...scripts.map((path) => script(path))]);
 for (const style of styles) await writeFile(join(out, basename(style)), await minified(join(here, style)));
 await mustBeAscii('widget.js');

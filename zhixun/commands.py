@@ -23,7 +23,7 @@ from zhixun.embed_command import add_embed, run_embed
 from zhixun.errors import StopNow, ZhixunError
 from zhixun.key_commands import add_key, run_key
 from zhixun.knowledge.check import check, check_site
-from zhixun.knowledge.coverage import Use, coverage, coverage_flaws, read_rows, serving, table
+from zhixun.knowledge.coverage import coverage, coverage_flaws, read_rows, serving
 from zhixun.knowledge.dates import date_flaws, read_dates
 from zhixun.knowledge.guides.draw import draw
 from zhixun.knowledge.guides.model import GUIDE
@@ -31,6 +31,7 @@ from zhixun.knowledge.load import KnowledgeError, load
 from zhixun.knowledge.registers import clauses_of, raw_registers
 from zhixun.knowledge.site import load_site
 from zhixun.registers.read import read_registers, register_flaws
+from zhixun.report_command import add_report, run_report
 from zhixun.requests.standing import STANDINGS
 from zhixun.requests.words import masked, told_line
 from zhixun.settings import Settings, read_settings
@@ -92,8 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     command = add("erase", "删除一件已结束咨询的个人信息（不可恢复）", _erase)
     command.add_argument("number", help="咨询件编号")
     command.add_argument("--reason", required=True, help="删除原因（会永久留存，不要写个人信息）")
-    command = add("report", "打印报表", _report)
-    command.add_argument("what", choices=("coverage",), help="coverage 规范各条款由什么内容承担、用过几次、还缺什么")
+    add_report(add("report", "打印条款承担情况，或者写出一段时间的咨询分析报告", run_report))
     command = add("channels", "检查公众号、企业微信、Telegram 的接入设置，或者设置公众号菜单", _channels)
     words = "check 连一次平台检查设置，说明哪里不对、怎么改；menu 把公众号的自定义菜单设成 site.yml 的 wechat_menu"
     command.add_argument("what", choices=("check", "menu"), help=words)
@@ -287,28 +287,6 @@ def _erase(settings: Settings, given: argparse.Namespace) -> int:
 
     _with_archive(settings, lambda a: erase(a.journal, a.sealer, given.number, given.reason, elsewhere=[a.attachments.forget]))
     print(f"{given.number} 的内容已不可读，编号、时间和存证保留。")
-    return WELL
-
-
-def _report(settings: Settings, given: argparse.Namespace) -> int:
-    from zhixun.archive.rebuild import taken_over
-    from zhixun.reports.usage import Usage
-
-    async def work(archive: Archive) -> dict[str, Use]:
-        usage = Usage(archive.database, lambda: taken_over(archive.journal, archive.folder))
-        await usage.catch_up()
-        # A guide was used when it was walked to its end, a service when it was asked for.
-        shows = {"guide": "guided", "service": "requested"}
-        return {
-            name: Use(used.count, used.last)
-            for (kind, name), used in (await usage.counted()).items()
-            if kind == shows.get(name.partition(":")[0], "said")
-        }
-
-    knowledge = load(settings.knowledge_dir)
-    registers = read_registers(raw_registers(settings.knowledge_dir))
-    covered = coverage(read_rows(settings.knowledge_dir), knowledge, serving(registers.values()))
-    print(table(covered, knowledge, _with_archive(settings, work)))
     return WELL
 
 

@@ -19,6 +19,8 @@ __all__ = ["CLERKS", "answered", "past"]
 
 CLERKS = ("clerk1", "clerk2")
 _Told = Mapping[str, Any]
+_COMMON = 8
+"""So many of the industries, which stand in the order of GB/T 4754, occur in the demonstration."""
 
 
 def past(stage: Stage) -> list[Story]:
@@ -191,6 +193,11 @@ async def _talked(case: Case, at: int, by: str, fence: int, told: _Told) -> Asyn
         await stage.casework.note(case.number, by, told["note"], told.get("mentions", ()))
     if told.get("labels"):
         await stage.casework.label(case.number, by, told["labels"], ())
+    if at % 3:
+        # Not everybody says it, and nobody is asked twice.
+        offered = stage.site.described.offered
+        chosen = {name: pick(values[:_COMMON], name, at) for name, values in offered.items()}
+        await stage.casework.describe(case.number, by, chosen, offered)
     if "slip" in told:
         await case.told(by, fence, words["referral"])
     yield stage.after(25 if told.get("silent") else 2)

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from zhixun.advice import Advised
+from zhixun.analysed import Analysed
 from zhixun.archive.export import harmless
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import load_secret
@@ -51,6 +52,7 @@ from zhixun.desk.pages.queue import QueuePages
 from zhixun.desk.pages.rating import RatingPages
 from zhixun.desk.pages.referrals import ReferralPages
 from zhixun.desk.pages.registers import RegisterPages
+from zhixun.desk.pages.reports import ReportPages
 from zhixun.desk.pages.requests import RequestPages
 from zhixun.desk.pages.roster import RosterPages
 from zhixun.desk.pages.sign_in import SignInPages
@@ -159,6 +161,7 @@ class FrontDesk:
         self._growth = Growth(rooms.knowledge, rows, site, clock, self.usage, kept)
         self.learning = Learning(database, clock, daybook, self._growth.draw, site.learning.pass_percent)
         self._agreements = Agreements(database, clock, daybook)
+        self.reports = Analysed(database, journal, clock, site, rooms.knowledge)
         self._queue = Queue(database, journal, clock, site.limits, site.hours)
         self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)
         self._view = View.of({"name": site.name, "office": site.office}, self._banner, lambda: self._counts, site.desk.idle_minutes * 60)
@@ -181,7 +184,7 @@ class FrontDesk:
     def keepers(self) -> Sequence[tuple[float, Callable[[], Awaitable[object]]]]:
         """Return what is to be done again and again, each with the seconds between."""
         often = [(5, work) for work in (self.learn_names, self._count, self.usage.catch_up)]
-        return [(2, self._rooms.takeover.keep), (15, self._escalation.watch), *often]
+        return [(2, self._rooms.takeover.keep), (15, self._escalation.watch), (1, self.reports.work), *often]
 
     async def watch(self) -> None:
         """Carry changes to open pages, for ever."""
@@ -197,7 +200,7 @@ class FrontDesk:
             accounts=self.accounts.list, teams=[team.name for team in rooms.site.teams], related=self._related,
             intact=rooms.intact, canned=self._canned.of, files=rooms.files, give=rooms.give, wake=rooms.wake,
             standings={"request_moved": STANDINGS, "slip_moved": SLIP_STANDINGS},
-            fit=self._fit,
+            fit=self._fit, offered=rooms.site.described.offered,
             # Three of them may be lost before the consultation goes back to the queue.
             beat_seconds=rooms.site.desk.lease_seconds // 4,
         )  # fmt: skip
@@ -216,6 +219,7 @@ class FrontDesk:
         self._counted = (tasks, requests, correctives, registers)
         others = (
             tasks, correctives, RatingPages(self._view, rooms.ratings), self._entry_pages(), registers, self._calendar_pages(),
+            ReportPages(self._view, self.reports, rooms.daybook),
             TeamPages(self._view, rooms.database, self.accounts, self._sessions, rooms.daybook, teams),
             RosterPages(self._view, self._roster, rooms.clock, rooms.site.hours.spans, self.accounts.list, self._shown),
             CannedPages(self._view, self._canned, teams), SwitchPages(self._view, rooms.switch, self._audit, rooms.daybook),
@@ -269,7 +273,7 @@ class FrontDesk:
 
         regions = tuple(dict.fromkeys((site.region, *site.regions)))
         office = Office(
-            Offered(regions, tuple(rooms.knowledge.glossary.rights), site.phrases["oral_consent"]), site.region,
+            self._offered(regions), site.region,
             catalogue_page(rooms.knowledge), lambda: site.callback_due(clock.local()), site.hours_words(), rooms.settings.public_url,
             RatingForms(rooms.ratings, rooms.codes).offered,
         )  # fmt: skip
@@ -279,6 +283,12 @@ class FrontDesk:
             view=self._view, database=rooms.database, journal=rooms.journal, entries=entries, advice=self.advice, daybook=rooms.daybook,
             clock=clock, office=office, read=received.read, code=code, made=made,
         )  # fmt: skip
+
+    def _offered(self, regions: Sequence[str]) -> Offered:
+        site = self._rooms.site
+        described = {name: values for name, values in site.described.offered.items() if name != "user_kind"}
+        kinds = {kind.form: kind.name for kind in site.described.user_kinds if kind.form}
+        return Offered(regions, tuple(self._rooms.knowledge.glossary.rights), site.phrases["oral_consent"], described, kinds)
 
     async def _related(self, number: str) -> Mapping[str, Any]:
         made = await self._rooms.book.of(number)

@@ -106,6 +106,7 @@ class Terms:
         due: when somebody should have answered; None when the calendar cannot tell. `confirmed`: whether the office stands by it.
         facts: name and value of each field, to be read by people.
         priority: the kind of enterprise that goes first; empty when it is none.
+        described: what the form told of who asks, as an entry `described` tells it.
     """
 
     title: str
@@ -114,6 +115,7 @@ class Terms:
     confirmed: bool
     facts: tuple[tuple[str, str], ...]
     priority: str
+    described: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

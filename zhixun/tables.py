@@ -153,7 +153,18 @@ cases = sa.Table(
     sa.Column("operators", sa.Text, nullable=False, default=","),
     sa.Column("labels", sa.Text, nullable=False, default=","),
     sa.Column("marks", sa.Text, nullable=False, default=","),
+    sa.Column("stages", sa.Text, nullable=False, default=","),
     sa.Column("outcome", sa.String(24), nullable=False, default=""),
+    # Who asks, as staff or a request told it: words of site.yml; empty is not recorded.
+    sa.Column("user_kind", sa.String(32), nullable=False, default=""),
+    sa.Column("industry", sa.String(64), nullable=False, default=""),
+    sa.Column("district", sa.String(32), nullable=False, default=""),
+    # When a person was first asked for, when staff first answered since then, when it ended (UTC stamps, empty for never).
+    sa.Column("handed", sa.String(24), nullable=False, default=""),
+    sa.Column("helped", sa.String(24), nullable=False, default=""),
+    sa.Column("closed", sa.String(24), nullable=False, default=""),
+    # The scores by whom they are about (`bot`, `staff`, empty: not told), as JSON.
+    sa.Column("scores", sa.Text, nullable=False, default=""),
     sa.Column("rating", sa.Float),
     sa.Column("staff_rating", sa.Float),
     sa.Column("confidence", sa.Float),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from pathlib import Path
@@ -57,6 +58,11 @@ def _some_event(rng: random.Random, turn: int) -> Event:
                                     "standing": "issued", "due": ""}, {"words": text}),
         Event("attached", "citizen", {"id": f"{rng.getrandbits(60)}", "type": "x", "size": 1, "digest": ""}, {"name": "合同.pdf"}),
         Event("reviewed", staff, {"mark": rng.choice(("correct", "wrong")), "second": False}, {"words": text}),
+        Event("claimed", staff, {"state": "staff", "operator": name, "from": "bot"}),
+        Event("described", staff, rng.choice(({"user_kind": "个人"}, {"user_kind": "", "industry": "教育"}, {"district": "湟中区"}))),
+        Event("parsed", "engine", {"turn": turn, "status": "guide", "entities": [{"entity": "stage", "value": rng.choice(("驳回", "授权"))},
+                                                                               {"entity": "right", "value": "商标"}]}),
+        Event("rated", "citizen", {"scores": {"attitude": rng.randint(1, 5)}, "subject": rng.choice(("bot", "staff"))}),
         rated(rng.randint(1, 5), text), closed(rng.choice(("", "solved"))),
     ))  # fmt: skip
 
@@ -77,8 +83,12 @@ def _recount(entries: list[Entry], place: int) -> dict[str, Any]:
     sure = [entry.open["confidence"] for entry in of("parsed") if entry.open["status"] == "answered"]
     ratings: dict[str, float] = {}
     for entry in of("rated"):
-        scores = entry.open["scores"].values()
-        ratings[entry.open.get("subject", "bot")] = round(sum(scores) / len(scores), 2)
+        given = entry.open["scores"].values()
+        ratings[entry.open.get("subject", "bot")] = round(sum(given) / len(given), 2)
+    begins = [one for one in entries if one.kind == "handed_off" or (one.kind == "claimed" and one.open.get("from") == "bot")][:1]
+    helps = [one.time for one in of("said") if begins and one.seq > begins[0].seq and one.actor.startswith("staff:")]
+    scores = {entry.open.get("subject", ""): entry.open["scores"] for entry in of("rated")}
+    stages = [one["value"] for entry in of("parsed") for one in entry.open.get("entities", ()) if one["entity"] == "stage"]
     words = set[str]()
     for entry in entries if entries[-1].kind != "erased" else ():
         to_all = entry.kind == "said" and entry.actor in ("bot", "system") and not entry.open.get("turn")
@@ -94,6 +104,11 @@ def _recount(entries: list[Entry], place: int) -> dict[str, Any]:
         "knowledge": knowledge, "services": each([entry.open["service"] for entry in of("requested")]),
         "statuses": each([entry.open["status"] for entry in of("parsed", "relayed")]),
         "operators": each([entry.actor[6:] for entry in of("said", "claimed") if entry.actor.startswith("staff:")]),
+        "stages": each(stages), "handed": begins[0].time if begins else "", "helped": [*helps, ""][0],
+        "closed": ["", *(entry.time for entry in of("closed"))][-1],
+        "scores": json.dumps(scores, ensure_ascii=False, sort_keys=True, separators=(",", ":")) if scores else "",
+        **{name: ["", *(entry.open[name] for entry in of("described") if name in entry.open)][-1]
+           for name in ("user_kind", "industry", "district")},
         "labels": each(labels), "marks": each([entry.open["mark"] for entry in of("reviewed")]),
         "outcome": [entry.open.get("outcome", "") for entry in of("closed")][-1:] or [""], "rating": ratings.get("bot"),
         "staff_rating": ratings.get("staff"),

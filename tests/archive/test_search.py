@@ -26,7 +26,8 @@ async def mine(world: World) -> dict[str, str]:
     rich = await opened(world, channel="wechat", region="海东市")
     await world.add(
         rich, said("我叫朴炯宇，電話 0971-6151234，想问专利年费，商标的事也问"), heard("answered", confidence=0.5),
-        answered("年费见通知。", "patent-fees"), said("还有呢", 2), heard("unknown", 2),
+        answered("年费见通知。", "patent-fees"), said("还有呢", 2),
+        Event("parsed", "engine", {"turn": 2, "status": "unknown", "entities": [{"entity": "stage", "value": "维持"}]}),
         Event("claimed", "staff:li", {"state": "staff", "operator": "li"}),
         answered("您好，请联系 boss@example.com", turn=0, actor="staff:li"),
         Event("noted", "staff:li", {"mentions": []}, {"text": "待补材料"}),
@@ -36,6 +37,7 @@ async def mine(world: World) -> dict[str, str]:
         Event("referred", "staff:li", {"slip": "ZB-1", "agency": "court", "kind": "civil", "way": "mail", "standing": "issued",
                                        "due": ""}, {"words": "请接收"}),
         Event("attached", "citizen", {"id": "a1", "type": "application/pdf", "size": 1, "digest": ""}, {"name": "合同.pdf"}),
+        Event("described", "staff:li", {"user_kind": "个人", "industry": "制造业", "district": "湟中区"}),
         closed("answered"), rated(2, "有点慢"), Event("reviewed", "staff:ma", {"mark": "wrong", "second": False}, {"words": "应再核"}),
     )  # fmt: skip
     await world.turn_to(DAYS[2])
@@ -59,7 +61,10 @@ FOUND: list[tuple[dict[str, str], str]] = [
     ({"rating_to": "2"}, "rich"), ({"rating_from": "2", "rating_to": "5"}, "gone rich"), ({"referred": "1"}, "rich"),
     ({"referred": "0"}, "bare gone plain"), ({"low_confidence": "1"}, "rich"), ({"low_confidence": "0"}, "bare gone plain"),
     ({"unanswered": "1"}, "rich"), ({"unanswered": "0"}, "bare gone plain"), ({"label": "重点"}, "rich"),
-    ({"label": "企业,个人"}, "rich"), ({"label": "企业"}, ""), ({"mark": "wrong"}, "rich"), ({"attached": "1"}, "rich"),
+    ({"label": "企业,个人"}, "rich"), ({"label": "企业"}, ""), ({"mark": "wrong"}, "rich"),
+    ({"user_kind": "个人"}, "rich"),
+    ({"industry": "制造业"}, "rich"), ({"industry": "教育"}, ""), ({"district": "湟中区"}, "rich"), ({"stage": "维持"}, "rich"),
+    ({"attached": "1"}, "rich"),
     ({"noted": "1"}, "rich"), ({"state": "bot"}, "bare plain"), ({"state": "closed"}, "gone rich"),
     ({"erased": "1"}, "gone"), ({"erased": "0"}, "bare rich plain"), ({"number": "20261120"}, "rich"),
     ({"number": "zx-20261120-000001"}, "rich"), ({"state": "closed", "right": "专利", "erased": "0"}, "rich"),
@@ -92,8 +97,8 @@ async def test_a_hit_tells_what_the_case_is(world: World, mine: dict[str, str]) 
     assert asdict(page.hits[0].case) == {
         "number": mine["rich"], "day": "2026-11-20", "channel": "wechat", "region": "海东市", "state": "closed", "turns": 2,
         "rights": ("专利",), "topics": ("费用",), "knowledge": ("patent-fees",), "services": ("aid",), "statuses": ("answered", "unknown"),
-        "operators": ("li",), "labels": ("重点", "企业，个人"), "marks": ("wrong",), "outcome": "answered", "rating": 2.0,
-        "staff_rating": None, "confidence": 0.5,
+        "operators": ("li",), "labels": ("重点", "企业，个人"), "marks": ("wrong",), "stages": ("维持",), "outcome": "answered",
+        "user_kind": "个人", "industry": "制造业", "district": "湟中区", "rating": 2.0, "staff_rating": None, "confidence": 0.5,
         "referred": True, "attached": True, "noted": True, "erased": False,
     }  # fmt: skip
 
@@ -179,7 +184,8 @@ async def test_the_filters_offer_what_occurs(world: World, mine: dict[str, str],
     assert asdict(await search.values()) == {
         "channel": ("web", "wechat"), "region": ("海东市", "西宁市"), "right": ("专利", "商标"), "topic": ("异议", "期限", "费用"),
         "service": ("aid",), "status": ("answered", "unknown"), "operator": ("li",), "outcome": ("answered",),
-        "label": ("企业，个人", "重点"), "mark": ("wrong",),
+        "label": ("企业，个人", "重点"), "mark": ("wrong",), "stage": ("维持",), "user_kind": ("个人",), "industry": ("制造业",),
+        "district": ("湟中区",),
     }  # fmt: skip
     await opened(world, channel="telegram")
     await index_of(world).catch_up()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.archive.indexed import SECRET, WORDS
-from zhixun.archive.words import Words
+from zhixun.archive.words import Words, person_names, tokens
 
 
 def _finds(asked: str, text: str) -> bool:
@@ -60,3 +60,10 @@ def test_another_secret_gives_other_marks_and_another_version() -> None:
     assert not other.marks("商标异议期限") & WORDS.marks("商标异议期限")
     assert other.version != WORDS.version
     assert Words(SECRET).version == WORDS.version
+
+
+def test_tokens_follow_each_other_folded_and_names_of_people_are_known() -> None:
+    assert tokens("商標異議 ＡＢＣ！") == ["商标", "异议", "abc", "!"]
+    names = person_names()
+    assert {"王建国", "李秀英"} <= names
+    assert not names & {"商标", "专利", "侵权", "直播"}

@@ -221,7 +221,8 @@ inBrowser('every page for an administrator: axe, in the dark, in large print, on
   const pages = [
     '', '/entry', '/tasks', '/tasks?view=done', '/requests', `/requests/${request}`, '/referrals', `/referrals/${slip}`, '/referrals/agencies',
     '/archive', '/archive?words=侵权', '/archive/days', '/registers', '/registers/needs', '/registers/needs/new', '/registers/needs/import',
-    '/registers/staff', '/registers/typical-cases/new', '/calendar?month=2026-05', '/calendar?month=2026-05&view=list', '/canned', '/roster', '/team', '/team/li', '/audit', '/switch', '/me', '/password', '/enrol',
+    '/registers/staff', '/registers/typical-cases/new', '/calendar?month=2026-05', '/calendar?month=2026-05&view=list',
+    '/reports', '/reports?kind=year', '/canned', '/roster', '/team', '/team/li', '/audit', '/switch', '/me', '/password', '/enrol',
     `/cases/${open}`, `/cases/${open}/print`, `/cases/${open}/refer`, `/cases/${open}/refer?agency=notary`, `/cases/${closed.number}`,
     '/cases/ZX-20261121-999999-9', '/coverage', '/coverage/checked', '/coverage/tm-opposition-period', '/learning', '/learning/1',
     '/learning/figures',

@@ -58,6 +58,7 @@ c r a - POST /desk/cases/{number}/close
 c r a - POST /desk/cases/{number}/note
 c r a - POST /desk/cases/{number}/label
 c r a - POST /desk/cases/{number}/plan
+c r a - POST /desk/cases/{number}/describe
 - r a - POST /desk/cases/{number}/review
 c r a - GET  /desk/cases/{number}/rating
 c r a - POST /desk/cases/{number}/rating
@@ -96,6 +97,9 @@ c r a u GET  /desk/archive
 c r a u GET  /desk/archive/days
 c r a u POST /desk/archive/views
 c r a u POST /desk/archive/views/{id}
+c r a u GET  /desk/reports
+c r a u GET  /desk/reports/waiting
+- r a u POST /desk/reports/export
 - r a u POST /desk/archive/export
 - r a u POST /desk/archive/package
 - r a - POST /desk/archive/label
@@ -172,7 +176,7 @@ EVERYBODY = frozenset(LETTERS)
 AUDITORS_POSTS = {"/desk/me/revoke", "/desk/cases/{number}/unmask", "/desk/requests/{number}/unmask", "/desk/archive/views",
                   "/desk/archive/views/{id}", "/desk/archive/export", "/desk/archive/package",
                   "/desk/registers/{name}/export", "/desk/registers/{name}/{number}/unmask", "/desk/calendar/link",
-                  "/desk/calendar/link/revoke"}  # fmt: skip
+                  "/desk/calendar/link/revoke", "/desk/reports/export"}  # fmt: skip
 
 
 

@@ -5,25 +5,31 @@ Lists are written `,one,two,`, so that one of them is found as `,one,` and nothi
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from zhixun.archive.canonical import canonical
 from zhixun.archive.journal import as_entry
 from zhixun.errors import OurFault
 from zhixun.messages import Entry
 from zhixun.numbers import day_of
 
-__all__ = ["LISTS", "Facets", "begin_case", "fold_case", "listed", "open_entry", "unlisted", "words_of"]
+__all__ = ["DESCRIBED", "LISTS", "Facets", "begin_case", "fold_case", "listed", "open_entry", "unlisted", "words_of"]
 
 _log = logging.getLogger(__name__)
 
 Facets = Callable[[str], tuple[str, str]]
 """Gives the right and the topic of an id of knowledge; empty strings for what has none."""
-LISTS = ("rights", "topics", "knowledge", "services", "statuses", "operators", "labels", "marks")
+LISTS = ("rights", "topics", "knowledge", "services", "statuses", "operators", "labels", "marks", "stages")
+DESCRIBED = ("user_kind", "industry", "district")
+"""What is told of who asks, by an entry `described`; nothing of it names a person."""
 _Row = Mapping[str, Any]
 _STAFF = "staff:"
 _NUMBERS = ("request", "slip", "corrective")
+_STAGE = "stage"
+"""The kind of entity that says at what stage of a right's life the matter is."""
 
 
 def listed(values: Iterable[str]) -> str:
@@ -41,7 +47,8 @@ def begin_case(entry: Entry, place: int) -> dict[str, Any]:
     return {
         "id": place, "number": entry.consultation, "day": day_of(entry.consultation).isoformat(),
         "channel": entry.open["channel"], "region": entry.open["region"], "state": "bot", "turns": 0,
-        **dict.fromkeys(LISTS, listed(())), "outcome": "", "rating": None, "staff_rating": None, "confidence": None,
+        **dict.fromkeys(LISTS, listed(())), **dict.fromkeys((*DESCRIBED, "outcome", "handed", "helped", "closed", "scores"), ""),
+        "rating": None, "staff_rating": None, "confidence": None,
         "referred": False, "attached": False, "noted": False, "erased": False, "indexed": entry.seq,
     }  # fmt: skip
 
@@ -92,8 +99,11 @@ def _said(row: _Row, entry: Entry) -> dict[str, Any]:
         return {"turns": entry.open["turn"]}
     known = entry.open.get("knowledge") or ()
     change = _add(row, "knowledge", *map(str, known)) if known else {}
-    speaks = entry.actor.startswith(_STAFF)
-    return change | (_add(row, "operators", entry.actor.removeprefix(_STAFF)) if speaks else {})
+    if not entry.actor.startswith(_STAFF):
+        return change
+    # On the telephone staff speak before anybody waits for them.
+    first = {"helped": entry.time} if row["handed"] and not row["helped"] else {}
+    return change | first | _add(row, "operators", entry.actor.removeprefix(_STAFF))
 
 
 def _heard(row: _Row, entry: Entry) -> dict[str, Any]:
@@ -101,13 +111,25 @@ def _heard(row: _Row, entry: Entry) -> dict[str, Any]:
     change = _add(row, "statuses", status)
     if status == "answered" and isinstance(sure, int | float):
         change["confidence"] = min(sure, row["confidence"] if row["confidence"] is not None else sure)
-    return change
+    stages = [str(found["value"]) for found in entry.open.get("entities") or () if found.get("entity") == _STAGE]
+    return change | (_add(row, "stages", *stages) if stages else {})
 
 
-def _rated(_: _Row, entry: Entry) -> dict[str, Any]:
-    scores = list(entry.open["scores"].values())
-    column = "staff_rating" if entry.open.get("subject") == "staff" else "rating"
-    return {column: round(sum(scores) / len(scores), 2) if scores else None}
+def _rated(row: _Row, entry: Entry) -> dict[str, Any]:
+    scores, subject = dict(entry.open["scores"]), str(entry.open.get("subject", ""))
+    told = {**json.loads(row["scores"] or "{}"), subject: scores}
+    mean = round(sum(scores.values()) / len(scores), 2) if scores else None
+    return {"staff_rating" if subject == "staff" else "rating": mean, "scores": canonical(told).decode()}
+
+
+def _asked_for(row: _Row, entry: Entry) -> dict[str, Any]:
+    """Return since when somebody waits for staff; that staff step in by themselves counts as well."""
+    return {} if row["handed"] else {"handed": entry.time}
+
+
+def _claimed(row: _Row, entry: Entry) -> dict[str, Any]:
+    stepped_in = _asked_for(row, entry) if entry.open.get("from") == "bot" else {}
+    return stepped_in | _add(row, "operators", str(entry.open.get("operator", "")))
 
 
 def _labelled(row: _Row, entry: Entry) -> dict[str, Any]:
@@ -125,11 +147,13 @@ _FOLDS: Mapping[str, Callable[[_Row, Entry], dict[str, Any]]] = {
     "parsed": _heard,
     "relayed": _heard,
     "requested": lambda row, entry: _add(row, "services", str(entry.open["service"])),
-    "claimed": lambda row, entry: _add(row, "operators", str(entry.open.get("operator", ""))),
+    "handed_off": _asked_for,
+    "claimed": _claimed,
+    "described": lambda _, entry: {name: str(entry.open[name]) for name in DESCRIBED if name in entry.open},
     "labelled": _labelled,
     "reviewed": lambda row, entry: _add(row, "marks", str(entry.open.get("mark", ""))),
     "rated": _rated,
-    "closed": lambda _, entry: {"outcome": str(entry.open.get("outcome", ""))},
+    "closed": lambda _, entry: {"outcome": str(entry.open.get("outcome", "")), "closed": entry.time},
     "referred": lambda *_: {"referred": True},
     "attached": lambda *_: {"attached": True},
     "noted": lambda *_: {"noted": True},

@@ -19,7 +19,7 @@ Names = Callable[[str, str], str]
 """Says in Chinese what a code of a field (`channel`, `state`, `service`, `knowledge` …) is called."""
 COLUMNS = (
     "编号", "渠道", "地区", "状态", "开始时间", "结束时间", "轮次", "权利类型", "主题", "知识条目", "服务事项", "答复状态", "经办人",
-    "标签", "质检结论", "处理结果", "最低把握", "已转办", "有附件", "有备注", "已删除", "人工服务：平均评分",
+    "标签", "质检结论", "处理结果", "咨询人", "行业", "区县", "最低把握", "已转办", "有附件", "有备注", "已删除", "人工服务：平均评分",
     "智能助手：平均评分", *RATED, "首次提问", "联系电话",
 )  # fmt: skip
 _WIDE = ("首次提问", *(name for name in RATED if name.endswith("评价意见")))
@@ -58,7 +58,8 @@ def _line(case: Case, entries: Sequence[Entry], names: Names) -> list[Cell]:
         case.number, all_of("channel", [case.channel]), case.region, all_of("state", [case.state]), local_time(opened), local_time(closed),
         case.turns, all_of("right", case.rights), all_of("topic", case.topics), all_of("knowledge", case.knowledge),
         all_of("service", case.services), all_of("status", case.statuses), all_of("operator", case.operators), all_of("label", case.labels),
-        all_of("mark", case.marks), all_of("outcome", [case.outcome]), _figure(case.confidence), *flags,
+        all_of("mark", case.marks), all_of("outcome", [case.outcome]), case.user_kind, case.industry, case.district,
+        _figure(case.confidence), *flags,
         _figure(case.staff_rating), _figure(case.rating), *rating_cells(entries),
         _words(entries, "said", "text"), _words(entries, "contact_left", "phone"),
     ]  # fmt: skip

@@ -26,6 +26,7 @@ NAMES: Mapping[str, str] = {
     "words": "关键词", "number": "编号", "since": "开始日期", "until": "截止日期", "channel": "渠道", "region": "地区",
     "right": "权利类型", "topic": "主题", "service": "服务事项", "status": "答复状态", "operator": "经办人", "outcome": "处理结果",
     "rating_from": "最低评分", "rating_to": "最高评分", "referred": "已转办", "low_confidence": "把握不足", "unanswered": "未能答复",
+    "user_kind": "咨询人", "industry": "行业", "district": "区县", "stage": "环节",
     "label": "标签", "mark": "质检结论", "attached": "有附件", "noted": "有备注", "state": "状态", "erased": "已删除", "order": "排序",
     "page": "页码",
 }  # fmt: skip
@@ -64,6 +65,10 @@ class Query:
     referred: bool | None = None
     low_confidence: bool | None = None
     unanswered: bool | None = None
+    user_kind: str = ""
+    industry: str = ""
+    district: str = ""
+    stage: str = ""
     label: str = ""
     mark: str = ""
     attached: bool | None = None
@@ -156,7 +161,8 @@ def _page(name: str, text: str) -> int:
 
 
 _READ: Mapping[str, Callable[[str, str], Any]] = {
-    **dict.fromkeys(("words", "channel", "region", "right", "topic", "service", "operator", "outcome", "label"), _text),
+    **dict.fromkeys(("words", "channel", "region", "right", "topic", "service", "operator", "outcome", "user_kind", "industry", "district",
+                     "stage", "label"), _text),
     **dict.fromkeys(("referred", "low_confidence", "unanswered", "attached", "noted", "erased"), _flag),
     "number": _number, "since": _day, "until": _day, "rating_from": _score, "rating_to": _score, "page": _page,
     "status": partial(_one_of, STATUS_NAMES), "mark": partial(_one_of, MARKS), "state": partial(_one_of, STATES),

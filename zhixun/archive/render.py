@@ -43,7 +43,7 @@ _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人�
           "requested": "服务申请", "request_moved": "申请办理", "slip_moved": "转办进展", "slip_reminded": "催办",
           "planned": "计划回访", "labelled": "标签", "escalated": "超时提醒", "attached": "附件",
           "linked": "关联", "unreachable": "送不到", "file_offered": "发来文件", "file_lost": "文件未取到",
-          "corrective_opened": "提出整改", "corrective_moved": "整改",
+          "corrective_opened": "提出整改", "corrective_moved": "整改", "described": "咨询人情况",
           "notice_sent": "通知", "notice_lost": "通知未发出",
           "recalled": "撤回", "happened_there": "在平台客户端接待",
           "recorded": "登记", "record_changed": "修改", "record_ended": "停用", "record_restored": "恢复", "attended": "签到"}  # fmt: skip

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.case_words import case_words, matches
-from zhixun.archive.cases import LISTS, listed, open_entry, unlisted
+from zhixun.archive.cases import DESCRIBED, LISTS, listed, open_entry, unlisted
 from zhixun.archive.journal import Journal
 from zhixun.archive.query import PAGE_SIZE, REACH, Query
 from zhixun.archive.snippet import Snippet, snippet_of
@@ -28,8 +28,8 @@ UNSURE = 0.75
 _UNANSWERED = ("unknown", "degraded")
 _FRESH_SECONDS = 60.0
 _IN_LIST = {"right": "rights", "topic": "topics", "service": "services", "status": "statuses", "operator": "operators",
-            "label": "labels", "mark": "marks"}  # fmt: skip
-_SAME = ("channel", "region", "state", "outcome")
+            "label": "labels", "mark": "marks", "stage": "stages"}  # fmt: skip
+_SAME = ("channel", "region", "state", "outcome", *DESCRIBED)
 _HIGHEST = 5
 _LOWER = sa.func.min(
     sa.func.coalesce(cases.c.rating, cases.c.staff_rating), sa.func.coalesce(cases.c.staff_rating, cases.c.rating), type_=sa.Float
@@ -56,7 +56,11 @@ class Case:
     operators: tuple[str, ...]
     labels: tuple[str, ...]
     marks: tuple[str, ...]
+    stages: tuple[str, ...]
     outcome: str
+    user_kind: str
+    industry: str
+    district: str
     rating: float | None
     """The mean of the indicators that the program was given."""
     staff_rating: float | None
@@ -106,6 +110,10 @@ class Values:
     status: tuple[str, ...]
     operator: tuple[str, ...]
     outcome: tuple[str, ...]
+    user_kind: tuple[str, ...]
+    industry: tuple[str, ...]
+    district: tuple[str, ...]
+    stage: tuple[str, ...]
     label: tuple[str, ...]
     mark: tuple[str, ...]
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import opencc
 
-__all__ = ["Asked", "Words", "fold_text"]
+__all__ = ["Asked", "Words", "fold_text", "person_names", "tokens"]
 
 _NUMBER = re.compile(r"(?<![0-9a-z])[a-z]{2,6}-\d{8}-\d{6}(?:-\d{2})?-\d(?!\d)")
 _EMPTY = frozenset("的了吗呢吧啊呀嘛是在有和与及就都也还很我你您他她它这那们个")
@@ -89,6 +89,19 @@ class Words:
 def fold_text(text: str) -> str:
     """Return `text` in NFKC, lower case and simplified characters."""
     return str(_simplifier().convert(unicodedata.normalize("NFKC", text).lower()))
+
+
+def tokens(text: str) -> list[str]:
+    """Return the words of a text as they follow each other, folded; the first use loads the dictionary: do it in a thread."""
+    return [str(word) for word in _tokenizer().cut(fold_text(text), HMM=False) if word.strip()]
+
+
+@cache
+def person_names() -> frozenset[str]:
+    """Return the words that the dictionary has as names of people, or parts of them; reads a large file once."""
+    with _tokenizer().get_dict_file() as file:
+        lines = (line.decode("utf-8").split() for line in file)
+        return frozenset(parts[0] for parts in lines if len(parts) == 3 and parts[2].startswith("nr"))
 
 
 def _cut(text: str, *, asked: bool) -> Iterator[str]:

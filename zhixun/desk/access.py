@@ -55,6 +55,7 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     ("POST", "/desk/cases/{number}/close"): _TALK,
     ("POST", "/desk/cases/{number}/note"): _TALK,
     ("POST", "/desk/cases/{number}/label"): _TALK,
+    ("POST", "/desk/cases/{number}/describe"): _TALK,
     ("POST", "/desk/cases/{number}/plan"): _TALK,
     ("POST", "/desk/cases/{number}/review"): _REVIEW,
     ("GET", "/desk/cases/{number}/rating"): _TALK,
@@ -93,6 +94,10 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     ("POST", "/desk/archive/export"): _CHECK,
     ("POST", "/desk/archive/package"): _CHECK,
     ("POST", "/desk/archive/label"): _REVIEW,
+    # Reports of a span, and what is taken out of them.
+    ("GET", "/desk/reports"): STAFF,
+    ("GET", "/desk/reports/waiting"): STAFF,
+    ("POST", "/desk/reports/export"): _CHECK,
     # Outside agencies.
     ("GET", "/desk/referrals"): STAFF,
     ("GET", "/desk/referrals/agencies"): STAFF,

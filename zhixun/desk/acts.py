@@ -30,10 +30,11 @@ KINDS: Mapping[str, str] = {
     "opened": "登记咨询", "quiz_done": "上岗前测验", "figures_shown": "同意查看办件情况", "figures_hidden": "撤回同意查看办件情况",
     "key_made": "发放接入密钥", "key_revoked": "停用接入密钥", "hook_set": "登记通知地址", "hook_removed": "取消通知",
     "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
-    "noted": "内部备注", "labelled": "改标签", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
     "rated": "代记评价", "corrective_opened": "提出整改", "corrective_moved": "办理整改",
     "recorded": "登记台账", "record_changed": "修改台账", "record_ended": "停用记录", "record_restored": "恢复记录",
     "records_imported": "导入台账", "calendar_link_made": "生成日历地址", "calendar_link_revoked": "停用日历地址",
+    "noted": "内部备注", "labelled": "改标签",
+    "described": "登记咨询人情况", "reviewed": "质检", "planned": "计划回访", "called_back": "回电", "followed_up": "记录回访",
     "request_moved": "办理申请", "referred": "转办", "slip_moved": "转办进展", "erased": "删除个人信息",
 }  # fmt: skip
 """Every kind of act and how it is called."""
@@ -43,7 +44,8 @@ _PARTS: Mapping[str, str] = {
     "number": "编号", "request": "申请", "task": "任务", "slip": "转介单", "corrective": "整改单", "subject": "事项",
     "owner": "负责人", "agency": "单位", "to": "转给", "register": "台账",
     "team": "组", "state": "现在", "standing": "状态", "outcome": "结果", "result": "结果", "mark": "结论", "kind": "种类",
-    "due": "日期", "next": "下次", "add": "添加", "remove": "去掉", "day": "日期", "what": "", "format": "格式", "found": "找到",
+    "due": "日期", "next": "下次", "add": "添加", "remove": "去掉",
+    "user_kind": "咨询人", "industry": "行业", "district": "区县", "day": "日期", "what": "", "format": "格式", "found": "找到",
     "count": "件数", "quiz": "试卷", "right": "答对", "asked": "题数", "span": "时段",
     "clear": "", "title": "标题", "text": "内容", "reason": "原因",
 }  # fmt: skip
@@ -56,7 +58,8 @@ _CODES: Mapping[str, Mapping[str, str]] = {
     "factor": {"none": "只用密码", "code": "动态验证码", "recovery": "恢复码"},
     "step": {"password": "密码", "code": "动态验证码", "change": "改密码时现在的密码"},
     "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包",
-             "receipt": "回执", "assessment": "规范对照自评表", "certificate": "测验合格证明", "figures": "办件情况", "register": "台账"},
+             "receipt": "回执", "assessment": "规范对照自评表", "certificate": "测验合格证明", "figures": "办件情况", "register": "台账",
+             "report": "分析报告"},
     "reset": {"True": "重发一次性密码", "False": ""}, "clear": {"True": "含完整号码", "False": "号码已遮盖"},
 }  # fmt: skip
 _CHANGED = {"role": "角色", "teams": "组别", "active": "在用"}

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zhixun.desk.casework import RESULTS
+from zhixun.desk.casework import DESCRIBED, RESULTS
 from zhixun.desk.limits import LEVELS, TITLES
 from zhixun.masking import mask
 from zhixun.messages import PERSON, Entry
 from zhixun.names import CORRECTIVES, INDICATORS, MARKS, ORIGINS, SUBJECTS, told_scores
 
-__all__ = ["REASONS", "Line", "answered_of", "contact_of", "facts_of", "last_words", "lines_of", "ratings_of", "trace_of"]
+__all__ = [
+    "REASONS", "Line", "answered_of", "contact_of", "described_of", "facts_of", "last_words", "lines_of", "ratings_of", "trace_of",
+]  # fmt: skip
 
 REASONS = {
     "asked": "咨询人要求转人工", "unknown": "没有经审核的答复", "complaint": "投诉或不满", "bot_paused": "智能应答暂停",
@@ -84,6 +86,15 @@ def contact_of(entries: Sequence[Entry]) -> str:
     return str(left[-1]["phone"]) if left else ""
 
 
+def described_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """Return what was told last of who asks, by name of `DESCRIBED`; empty for what was not."""
+    told = dict.fromkeys(DESCRIBED, "")
+    for entry in entries:
+        if entry.kind == "described":
+            told |= {name: str(entry.open[name]) for name in DESCRIBED if name in entry.open}
+    return told
+
+
 def last_words(entries: Sequence[Entry], count: int = 2) -> list[str]:
     """Return what the citizen said last, masked and shortened, the newest last."""
     said = [str(entry.private["text"]) for entry in entries if entry.kind == "said" and entry.actor == "citizen" and entry.private]
@@ -143,6 +154,7 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
         "referred": f"转办 {told.get('slip', '')}：{private.get('agency_name', told.get('agency', ''))}",
         "slip_moved": f"转介单 {told.get('slip', '')}：{standing} {words}",
         "labelled": "标签：" + "，".join([*(f"+{one}" for one in told.get("add", ())), *(f"-{one}" for one in told.get("remove", ()))]),
+        "described": f"咨询人情况：{'、'.join(str(told[one]) or '未记录' for one in DESCRIBED if one in told)}",
         "planned": _planned(told, words, names),
         "followed_up": f"回访：{RESULTS.get(str(told.get('result')), '')} {words}",
         "escalated": _escalated(str(told.get("told", ""))),

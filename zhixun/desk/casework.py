@@ -18,13 +18,15 @@ from zhixun.messages import Event
 from zhixun.names import BOOKS, MARKS
 from zhixun.ports import Journal, Seal, Watch
 
-__all__ = ["AGAIN", "KINDS", "RESULTS", "Casework", "Task", "good_label"]
+__all__ = ["AGAIN", "DESCRIBED", "KINDS", "RESULTS", "Casework", "Task", "good_label"]
 
 RESULTS: Mapping[str, str] = {
     "done": "已联系并解决", "open": "已联系，还需再跟进", "no_answer": "无人接听", "wrong_number": "号码不对", "refused": "不愿回访",
 }  # fmt: skip
 """How a follow-up went; the second and third want a next day."""
 AGAIN = ("open", "no_answer")
+DESCRIBED: Mapping[str, str] = {"user_kind": "咨询人", "industry": "行业", "district": "区县"}
+"""What is told of who asks: no personal data."""
 KINDS: Mapping[str, str] = {
     "mention": "同事提醒", "callback": "留言回电", "request": "申请回访", "referral": "转办回访", "visit": "走访", "other": "回访",
 }  # fmt: skip
@@ -95,6 +97,22 @@ class Casework:
         if not 0 < len(all_) <= _MOST_LABELS or not all(map(good_label, all_)):
             raise CitizenError("标签用 1–20 个汉字、字母或数字，不含空格、标点和个人号码。", code="bad_label", field="label")
         await self._add(number, Event("labelled", f"staff:{by}", {"add": list(add), "remove": list(remove)}))
+
+    async def describe(self, number: str, by: str, told: Mapping[str, str], offered: Mapping[str, Sequence[str]]) -> None:
+        """Tell what kind of user it is, of which industry and district; an empty value takes back what was told.
+
+        Args:
+            told: by name of `DESCRIBED`. offered: what may be chosen for each.
+
+        Raises:
+            CitizenError: it is not one of what may be chosen.
+        """
+        for name, title in DESCRIBED.items():
+            if told.get(name) and told[name] not in offered.get(name, ()):
+                raise CitizenError(f"请从列表里选择{title}。", code="bad_choice", field=name)
+        chosen = {name: told[name] for name in DESCRIBED if name in told}
+        if chosen:
+            await self._add(number, Event("described", f"staff:{by}", chosen))
 
     async def review(self, number: str, by: str, mark: str, words: str) -> None:
         """Keep what a reader found of the answers; a second reader's is marked as such.

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.clock import ZONE, Clock, stamp
 from zhixun.database import Database, consultations, sessions
-from zhixun.desk.casework import good_label
+from zhixun.desk.casework import DESCRIBED, good_label
 from zhixun.desk.ports import Known
 from zhixun.errors import CitizenError, ZhixunError
 from zhixun.messages import Event, Reply, dump
@@ -78,7 +78,7 @@ class Draft:
         channel: one of `CHANNELS`. person: one of `PERSONS`. labels: the rights it was about, and what else marks it.
         known: the answers that were cited. contact: None unless its being kept was agreed to.
         ending: one of `ENDINGS`. due: until when a call-back was promised (local time). words: what staff add to it.
-        wish: the request for a service: `service` and `values`.
+        wish: the request for a service: `service` and `values`. described: what is told of who asks, by name of `DESCRIBED`.
     """
 
     channel: str
@@ -93,15 +93,23 @@ class Draft:
     due: datetime | None = None
     words: str = ""
     wish: Mapping[str, Any] = field(default_factory=dict)
+    described: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What may be chosen in a form: regions and rights; `consent` is the sentence that is read out before a contact is kept."""
+    """What may be chosen in a form.
+
+    Attributes:
+        consent: the sentence that is read out before a contact is kept.
+        described: industries and districts, by name of `DESCRIBED`. kinds: what each of `PERSONS` is called in the statistics.
+    """
 
     regions: Sequence[str]
     rights: Sequence[str]
     consent: str
+    described: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_draft(
@@ -134,7 +142,8 @@ def read_draft(
     elif told["ending"] == CALLBACK and contact is not None and not contact.phone:
         errors.setdefault("phone", "要回电，请填写电话。")
     labels = tuple(dict.fromkeys([*(one for one in offered.rights if given.get(f"right-{one}")), *_labels(given.get("labels", ""), errors)]))
-    return Draft(**told, known=tuple(known), contact=contact, labels=labels, due=due, wish=wish or {}), errors
+    described = _described(given, told["person"], offered, errors)
+    return Draft(**told, known=tuple(known), contact=contact, labels=labels, due=due, wish=wish or {}, described=described), errors
 
 
 class Entries:
@@ -233,6 +242,8 @@ def _heard(draft: Draft, by: str, text: str, hidden: Sequence[str], fence: int) 
         whose = {"phone": draft.contact.phone, "name": draft.contact.name, "unit": draft.contact.unit}
         yield Event("contact_left", "citizen", {**left, **purpose}, whose)
     yield Event("labelled", staff, {"add": list(dict.fromkeys((PERSONS[draft.person], *draft.labels))), "remove": []})
+    if draft.described:
+        yield Event("described", staff, dict(draft.described))
 
 
 def _who(contact: Contact | None) -> str:
@@ -270,6 +281,14 @@ def _contact(given: Mapping[str, str], told: str, errors: dict[str, str]) -> Con
     if phone and found is None:
         errors["phone"] = "请填写 11 位手机号码，或者带区号的座机。"
     return Contact(name, "-".join(found.groups()) if found else "", unit, told)
+
+
+def _described(given: Mapping[str, str], person: str, offered: Offered, errors: dict[str, str]) -> dict[str, str]:
+    """Return what is told of who asks; what was not asked is left out."""
+    told = {name: given.get(name, "").strip() for name in DESCRIBED if name in offered.described}
+    errors |= {name: "请从列表里选择。" for name, value in told.items() if value and value not in offered.described[name]}
+    kind = offered.kinds.get(person, "")
+    return {name: value for name, value in {"user_kind": kind, **told}.items() if value}
 
 
 def _due(given: str, now: datetime, errors: dict[str, str]) -> datetime | None:

@@ -25,6 +25,7 @@ _NAVIGATION = (
     ("/desk/requests", "服务申请", "form", "r"),
     ("/desk/referrals", "转办", "slip", "z"), ("/desk/correctives", "整改", "flag", "c"),
     ("/desk/archive", "档案", "archive", "a"), ("/desk/registers", "台账", "register", "b"), ("/desk/calendar", "日历", "calendar", "d"),
+    ("/desk/reports", "分析报告", "report", ""),
     ("/desk/canned", "常用语", "note", ""), ("/desk/coverage", "规范对照", "checks", ""), ("/desk/learning", "学习", "book", ""),
     ("/desk/roster", "值班", "clock", ""), ("/desk/team", "人员", "people", ""), ("/desk/audit", "操作记录", "shield", ""),
     ("/desk/switch", "应答开关", "pause", ""),
@@ -59,7 +60,7 @@ class View:
     ) -> View:
         """Make the view over the desk's own templates."""
         environment = environment_of(Path(__file__).parent / "templates")
-        environment.filters |= {"when": when, "local": local, "mask": mask}
+        environment.filters |= {"when": when, "local": local, "mask": mask, "pair": lambda value: (value, value)}
         environment.globals |= {"told": told, "writable": _nothing}
         return cls(site, environment, banner, counts, idle_seconds)
 
@@ -104,8 +105,9 @@ _TOLD = {
     for name, text in {
         "signed_out": "您已退出。", "password": "密码已更改，其他地方的登录都已失效。", "enrolled": "动态验证码已启用。",
         "closed": "咨询已结束并封存。", "transferred": "已转交。", "put_back": "已放回排队。", "given_back": "已交还智能助手。",
-        "noted": "备注已保存。", "labelled": "标签已更新。", "reviewed": "质检意见已保存。", "planned": "回访任务已建立。",
-        "followed_up": "结果已记录。", "rated": "评价已记入档案。", "corrective": "整改已提出。", "carried_on": "整改单已更新。",
+        "noted": "备注已保存。", "labelled": "标签已更新。", "described": "咨询人情况已保存。", "reviewed": "质检意见已保存。",
+        "planned": "回访任务已建立。", "followed_up": "结果已记录。", "rated": "评价已记入档案。", "corrective": "整改已提出。",
+        "carried_on": "整改单已更新。",
         "moved": "申请状态已更新。咨询还开着的，申请人会在对话里看到；已结束的，凭编号和查询码可以查到。",
         "entered": "已登记。", "imported": "已导入。", "saved": "已保存。", "removed": "已删除。",
         "paused": "智能应答已暂停，新的提问会转人工。", "resumed": "智能应答已恢复。", "revoked": "已让所选登录失效。",

@@ -15,7 +15,8 @@ from zhixun.knowledge.hours import Hours, read_hours
 from zhixun.knowledge.load import KnowledgeError, read_file
 
 __all__ = [
-    "CorrectiveRules", "DeskRules", "Hours", "LearningRules", "Limits", "ReferralRules", "RequestRules", "Site", "Team", "load_site",
+    "CorrectiveRules", "Described", "DeskRules", "Hours", "LearningRules", "Limits", "ReferralRules", "RequestRules", "Site", "Team",
+    "UserKind", "load_site",
 ]  # fmt: skip
 
 _WEEKDAYS = "一二三四五六日"
@@ -137,6 +138,34 @@ class CorrectiveRules:
 
 
 @dataclass(frozen=True, slots=True)
+class UserKind:
+    """A kind of user: its name, to which of the two classes of clause 1 it belongs, and the choice of a form that means it."""
+
+    name: str
+    group: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What may be told of who asks, for the statistics."""
+
+    user_kinds: tuple[UserKind, ...]
+    industries: tuple[str, ...]
+    districts: tuple[str, ...]
+
+    @property
+    def offered(self) -> Mapping[str, tuple[str, ...]]:
+        """What may be chosen, by the name of an entry's part."""
+        kinds = tuple(kind.name for kind in self.user_kinds)
+        return {"user_kind": kinds, "industry": self.industries, "district": self.districts}
+
+    def kind_of(self, form: str) -> str:
+        """Return the name of the kind that a choice of a form means; empty when none does."""
+        return next((kind.name for kind in self.user_kinds if form and kind.form == form), "")
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What this deployment is."""
 
@@ -155,6 +184,7 @@ class Site:
     referral: ReferralRules
     learning: LearningRules
     correctives: CorrectiveRules
+    described: Described
     hosts: tuple[HostSite, ...]
     wechat_menu: tuple[Mapping[str, Any], ...]
     wechat_notice: Mapping[str, str]
@@ -210,11 +240,17 @@ def load_site(folder: Path) -> Site:
         referral=ReferralRules(**raw["referral"]),
         learning=LearningRules(**raw["learning"]),
         correctives=CorrectiveRules(**raw["correctives"]),
+        described=_described(raw["described"]),
         desk=DeskRules(**{**raw["desk"], "second_factor": tuple(raw["desk"]["second_factor"])}),
         hosts=read_hosts(raw.get("sites", ())),
         wechat_menu=tuple(raw.get("wechat_menu", ())),
         wechat_notice=raw.get("wechat_notice", {}),
     )
+
+
+def _described(raw: Mapping[str, Any]) -> Described:
+    kinds = tuple(UserKind(one["name"], one["class"], one.get("form", "")) for one in raw["user_kinds"])
+    return Described(kinds, tuple(raw["industries"]), tuple(raw["districts"]))
 
 
 def _teams(raw: Sequence[Mapping[str, Any]]) -> tuple[Team, ...]:

@@ -114,7 +114,7 @@ class Book:
             if again := next((request for request in running if request.facts == terms.facts), None):
                 return told_again(again), ()
             reply, event = await self._requested(connection, consultation, len(made) + 1, service, values, terms)
-        return reply, (Event(event.kind, event.actor, {**event.open, "turn": turn}, event.private),)
+        return reply, (Event(event.kind, event.actor, {**event.open, "turn": turn}, event.private), *_described(terms))
 
     async def submit(self, service: str, values: Mapping[str, str], region: str, once: str) -> Submitted:
         """Take a form that was sent on a page: a consultation of its own, closed and sealed at once.
@@ -255,7 +255,7 @@ class Book:
         reply, event = await self._requested(connection, number, 1, service, values, terms)
         said = Event("said", "system", {"turn": 0, "kind": reply.kind}, {"text": reply.text, "basis": [], "buttons": dump(())})
         closed = Event("closed", "form", {"state": "closed", "reason": "form"})
-        await self._journal.append(connection, number, [event, said, closed])
+        await self._journal.append(connection, number, [event, *_described(terms), said, closed])
         return number
 
     async def _requested(
@@ -289,3 +289,8 @@ class Book:
             reason=str(last.open.get("reason", "")) if last else "", note=str((last.private or {}).get("note", "")) if last else "",
             facts=tuple((str(name), str(value)) for name, value in facts),
         )  # fmt: skip
+
+
+def _described(terms: Terms) -> tuple[Event, ...]:
+    """Tell what the form told of who asks, openly: it names nobody."""
+    return (Event("described", "citizen", dict(terms.described)),) if terms.described else ()

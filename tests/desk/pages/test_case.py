@@ -145,6 +145,25 @@ async def test_notes_are_for_staff_and_ask_colleagues(whole: Whole) -> None:
     assert "看一下" not in str(shown)
 
 
+async def test_who_asks_is_told_and_taken_back_and_nothing_but_what_is_offered(whole: Whole) -> None:
+    li = await whole.enter("clerk", "li")
+    number = await whole.queued("商标怎么注册")
+    page = await li.get(f"/desk/cases/{number}")
+    assert page.words.count("未记录") >= 3
+    told = {"user_kind": "个人", "industry": "教育", "district": ""}
+    assert (await li.post(f"/desk/cases/{number}/describe", told)).to.endswith("?done=described")
+    assert (await li.post(f"/desk/cases/{number}/describe", told)).status == 303  # nothing new to be told
+    assert (await li.post(f"/desk/cases/{number}/describe", {**told, "industry": ""})).status == 303
+    found = [entry.open for entry in await whole.office.entries(number) if entry.kind == "described"]
+    assert found == [{"user_kind": "个人", "industry": "教育"}, {"industry": ""}]
+    page = await li.get(f"/desk/cases/{number}")
+    assert '<option value="个人" selected>' in page.text
+    assert "咨询人情况：个人、教育" in page.words
+    assert (await li.post(f"/desk/cases/{number}/describe", {"district": "张三家"})).status == 400
+    auditor = await whole.enter("auditor", "ma")
+    assert (await auditor.post(f"/desk/cases/{number}/describe", told)).status == 403
+
+
 async def test_labels_reviews_and_a_second_reader(whole: Whole) -> None:
     wu, zheng = await whole.enter("reviewer", "wu"), await whole.enter("reviewer", "zheng")
     number = await whole.office.open()

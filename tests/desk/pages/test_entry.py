@@ -118,10 +118,11 @@ async def test_saving_leads_to_the_receipt_and_everything_stands_in_a_sealed_fil
     wang = await whole.enter("clerk", "wang")
     number = await _saved(wang)
     entries = await whole.office.entries(number)
-    assert [entry.kind for entry in entries] == ["opened", "claimed", "said", "relayed", "said", "labelled", "closed"]
+    assert [entry.kind for entry in entries] == ["opened", "claimed", "said", "relayed", "said", "labelled", "described", "closed"]
     assert entries[0].actor == "staff:wang"
     assert entries[4].open["knowledge"] == [KNOWN]
     assert entries[5].open["add"] == ["中小微企业", "商标", "夜校"]
+    assert entries[6].open == {"user_kind": "中小微企业、个体户"}
     code = await whole.office.consultations.close(number)
     receipt = await wang.get(f"/desk/entry/{number}/receipt?done=entered")
     assert {number, code} <= set(receipt.words.split())
@@ -132,6 +133,18 @@ async def test_saving_leads_to_the_receipt_and_everything_stands_in_a_sealed_fil
     assert 'data-entered="wang"' in receipt.text
     case = await wang.get(f"/desk/cases/{number}")
     assert {"电话", "三个月。"} <= set(case.words.split())
+
+
+async def test_industry_and_district_are_told_where_the_person_said_so(whole: Whole) -> None:
+    wang = await whole.enter("clerk", "wang")
+    number = await _saved(wang, **{**GIVEN, "industry": "制造业", "district": "湟中区"})
+    (told,) = [entry for entry in await whole.office.entries(number) if entry.kind == "described"]
+    assert (told.actor, told.private) == ("staff:wang", None)
+    assert told.open == {"user_kind": "中小微企业、个体户", "industry": "制造业", "district": "湟中区"}
+    page = await wang.post("/desk/entry", {**GIVEN, "once": "C" * 43, "industry": "炼金术"})
+    assert page.status == 422
+    assert "请从列表里选择" in page.words
+    assert len(_numbers(whole)) == 1
 
 
 async def test_the_same_form_sent_twice_makes_one(whole: Whole) -> None:
@@ -242,7 +255,7 @@ async def test_a_request_is_made_in_the_same_consultation(whole: Whole) -> None:
     entries = await whole.office.entries(number)
     (made,) = await whole.office.book.of(number)
     assert made.title in (await wang.get(f"/desk/requests/{made.number}")).words
-    assert [entry.kind for entry in entries][-3:] == ["labelled", "requested", "closed"]
+    assert [entry.kind for entry in entries][-3:] == ["requested", "described", "closed"]
     assert entries[-1].open["outcome"] == "requested"
     (left,) = [entry for entry in entries if entry.kind == "contact_left"]
     assert (left.open["consent"], left.open["told"]) == ("oral", consent)

@@ -295,3 +295,22 @@ def test_the_catalogue_of_this_repository_has_the_specification_s_order() -> Non
     assert [(one.group, one.order) for one in services] == [
         *(("basic", place) for place in range(1, 18)), *(("special", place) for place in range(1, 6)),
     ]  # fmt: skip
+
+
+def test_a_form_tells_what_it_asked_of_who_asks_in_the_words_of_the_site() -> None:
+    intake, moment = Intake(real_knowledge(), load_site(ROOT / "knowledge")), datetime(2026, 11, 20, 10, tzinfo=ZONE)
+    values = {"who": "school", "industry": "pharma", "district": "datong", "name": "王芳"}
+    assert intake.terms("policy", values, moment).described == {
+        "user_kind": "学校、科研院所", "industry": "生物医药、藏医药", "district": "大通县",
+    }  # fmt: skip
+    assert intake.terms("policy", {"who": "nobody"}, moment).described == {}
+
+
+def test_what_forms_call_kinds_and_districts_the_site_calls_so_too() -> None:
+    """Otherwise the same thing would be counted under two names."""
+    offered = load_site(ROOT / "knowledge").described
+    for offer in real_knowledge().services.values():
+        if "district" in offer.form.steps:
+            assert {choice.title for choice in offer.form.steps["district"].choices} <= set(offered.districts), offer.id
+        if "who" in offer.form.steps:
+            assert all(offered.kind_of(choice.id) for choice in offer.form.steps["who"].choices), offer.id

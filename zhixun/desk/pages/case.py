@@ -14,8 +14,8 @@ from aiohttp import BodyPartReader, web
 
 from zhixun.clock import Clock, new_token
 from zhixun.database import Database, consultations
-from zhixun.desk.case import REASONS, contact_of, facts_of, last_words, lines_of, ratings_of, trace_of
-from zhixun.desk.casework import AGAIN, KINDS, RESULTS, Casework
+from zhixun.desk.case import REASONS, contact_of, described_of, facts_of, last_words, lines_of, ratings_of, trace_of
+from zhixun.desk.casework import AGAIN, DESCRIBED, KINDS, RESULTS, Casework
 from zhixun.desk.events import Events
 from zhixun.desk.gate import Handler, Route, fields_of, file_of
 from zhixun.desk.limits import TITLES
@@ -54,6 +54,7 @@ class CasePages:
         intact: whether a consultation's files are as they were sealed, and what is wrong.
         canned: the canned replies for a member of staff.
         files, give: the attachments, and how one is given out. wake: tells open pages that there is something new.
+        offered: what may be chosen of who asks, by name of `DESCRIBED`.
         standings: what the standings of requests and slips are called, by the kind of entry that tells them.
         fit: raises CitizenError (403) for who may not take consultations over.
         beat_seconds: so often the page of who has a consultation says that it is still open.
@@ -80,6 +81,7 @@ class CasePages:
     wake: Callable[[str], None]
     standings: Mapping[str, Mapping[str, str]]
     fit: Callable[[str], Awaitable[None]]
+    offered: Mapping[str, Sequence[str]]
     beat_seconds: int
 
     def routes(self) -> list[Route]:
@@ -87,7 +89,8 @@ class CasePages:
         base = "/desk/cases/{number}"
         acts: Mapping[str, _Act] = {
             "claim": self._claim, "transfer": self._transfer, "put-back": self._put_back, "give-back": self._give_back,
-            "close": self._close, "note": self._note, "label": self._label, "review": self._review, "plan": self._plan,
+            "close": self._close, "note": self._note, "label": self._label,
+            "describe": self._describe, "review": self._review, "plan": self._plan,
         }  # fmt: skip
         return [
             ("GET", base, self._page),
@@ -156,6 +159,7 @@ class CasePages:
             "once": new_token(), "names": self.names, "reasons": REASONS, "beat_seconds": self.beat_seconds,
             "limits": await self.queue.one(number), "facts": facts_of(entries), "phone": phone if clear else mask(phone),
             "suggested": await self._suggested(asked, row["region"]) if mine else [],
+            "described": described_of(entries), "described_titles": DESCRIBED, "offered": self.offered,
             "labels": _labels(entries), "label_pairs": [(one, one) for one in _labels(entries)], "limit_titles": TITLES,
             "marks": MARKS, "kinds": KINDS, "results": RESULTS, "again": AGAIN,
             "tasks": await self.casework.tasks(number), "outcomes": OUTCOMES, "teams": self.teams,
@@ -287,6 +291,13 @@ class CasePages:
         add = given.get("add", "").replace("，", " ").replace(",", " ").split()
         await self.casework.label(number, staff.name, add, given.get("remove", "").split())
         return f"/desk/cases/{number}?done=labelled"
+
+    async def _describe(self, number: str, staff: Staff, given: dict[str, str]) -> str:
+        _, entries, _ = await self._read(number)
+        # What a request told may stand as it is, though staff would choose other words.
+        told = {name: given[name] for name, before in described_of(entries).items() if given.get(name, before) != before}
+        await self.casework.describe(number, staff.name, told, self.offered)
+        return f"/desk/cases/{number}?done=described"
 
     async def _review(self, number: str, staff: Staff, given: dict[str, str]) -> str:
         await self.casework.review(number, staff.name, given.get("mark", ""), given.get("words", ""))

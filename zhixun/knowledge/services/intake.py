@@ -19,6 +19,7 @@ __all__ = ["Intake", "read_form"]
 HONOUR, NO_HONOUR = "honour", "none"
 """The six kinds of enterprises of the Xining specification, 5.2.3, that go first."""
 AGREED = "yes"
+WHO = "who"
 MISSING = "请填写这一项。"
 
 
@@ -54,7 +55,13 @@ class Intake:
             raise OurFault(f"没有服务 {service}。")
         due = self._site.hours.after(moment, found.due_hours or self._site.requests.due_hours)
         facts = tuple(fact for fact in summary(found.form, values) if fact[0] != found.form.steps[REVIEW].about)
-        return Terms(found.title, found.target, due, self.confirmed, facts, _priority(found, values))
+        return Terms(found.title, found.target, due, self.confirmed, facts, _priority(found, values), self._described(found, values))
+
+    def _described(self, service: Service, values: Mapping[str, str]) -> dict[str, str]:
+        """Return what the fields of a form tell of who asks; what was not asked is left out."""
+        kind = self._site.described.kind_of(values.get(WHO, ""))
+        told = {"user_kind": kind, **{name: _title(service, name, values.get(name, "")) for name in ("industry", "district")}}
+        return {name: value for name, value in told.items() if value}
 
     def follow_up(self, service: str) -> tuple[int, str]:
         """Return after how many days the office asks again, and what; 0 when the catalogue has the service no longer."""
@@ -100,5 +107,10 @@ def _read(step: Step, given: str, today: date) -> str:
 
 def _priority(service: Service, values: Mapping[str, str]) -> str:
     value = values.get(HONOUR, NO_HONOUR)
-    choice = service.form.steps[HONOUR].choice(value) if HONOUR in service.form.steps else None
-    return choice.title if choice is not None and choice.id != NO_HONOUR else ""
+    return _title(service, HONOUR, value) if value != NO_HONOUR else ""
+
+
+def _title(service: Service, field: str, value: str) -> str:
+    """Return what a choice of a field is called; empty when there is none."""
+    choice = service.form.steps[field].choice(value) if field in service.form.steps else None
+    return choice.title if choice is not None else ""

@@ -1,0 +1,48 @@
+// Draws the charts of the analysis report beside their tables. A bundle of its own: only that page loads it.
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent } from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+
+use([BarChart, LineChart, GridComponent, SVGRenderer]);
+
+const ROW = 26;
+const LONGEST = 12;
+const dark = matchMedia('(prefers-color-scheme: dark)');
+
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name) => style.getPropertyValue(name).trim();
+  return { bar: of('--accent'), ink: of('--ink'), soft: of('--soft'), line: of('--line') };
+}
+
+const short = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name);
+
+// Nothing moves and nothing floats: the tables hold the figures, and the content policy allows no styles made by scripts.
+function options({ kind, names, values }, colour, size) {
+  const text = { color: colour.ink, fontSize: size, fontFamily: 'inherit' };
+  const names_ = { type: 'category', data: names, axisLabel: { ...text, formatter: short }, axisTick: { show: false }, axisLine: { lineStyle: { color: colour.line } } };
+  const counts = { type: 'value', minInterval: 1, axisLabel: { ...text, color: colour.soft }, splitLine: { lineStyle: { color: colour.line } } };
+  const letters = Math.max(...names.map((name) => short(name).length));
+  const left = kind === 'line' ? size * 4 : letters * size + size * 1.2;
+  const base = { animation: false, grid: { left, right: size * 4, top: 12, bottom: size * 2.2, outerBoundsMode: 'none' } };
+  if (kind === 'line') {
+    return { ...base, xAxis: { ...names_, boundaryGap: false, axisLabel: { ...text, hideOverlap: true } }, yAxis: counts,
+      series: [{ type: 'line', data: values, symbol: values.length > 40 ? 'none' : 'circle', symbolSize: 6, lineStyle: { color: colour.bar, width: 2 }, itemStyle: { color: colour.bar } }] };
+  }
+  return { ...base, xAxis: counts, yAxis: { ...names_, inverse: true },
+    series: [{ type: 'bar', data: values, barMaxWidth: 16, itemStyle: { color: colour.bar }, label: { show: true, position: 'right', ...text } }] };
+}
+
+function draw(box) {
+  const told = JSON.parse(box.dataset.chart);
+  const size = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
+  const height = told.kind === 'line' ? 220 : told.names.length * ROW * (size / 12.8) + 40;
+  const chart = init(box, null, { renderer: 'svg', height });
+  const show = () => chart.setOption(options(told, colours(), size));
+  show();
+  dark.addEventListener('change', show);
+  new ResizeObserver(() => chart.resize()).observe(box);
+}
+
+document.querySelectorAll('[data-chart]').forEach(draw);
