@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache
 
@@ -14,13 +17,30 @@ from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import Site, load_site
 from zhixun.settings import read_settings
 
-__all__ = ["calendar", "knowledge", "now", "region_of", "site", "today"]
+__all__ = ["calendar", "knowledge", "now", "region_of", "serving", "site", "today"]
+
+_SERVING: ContextVar[Knowledge | None] = ContextVar("serving", default=None)
+
+
+def knowledge() -> Knowledge:
+    """Return the knowledge that the engine which asks was trained on; under `rasa run actions` that of the folders."""
+    return _SERVING.get() or _loaded()
+
+
+@contextmanager
+def serving(known: Knowledge) -> Iterator[None]:
+    """Let the actions that run in this context answer from `known`."""
+    before = _SERVING.set(known)
+    try:
+        yield
+    finally:
+        _SERVING.reset(before)
 
 
 @cache
-def knowledge() -> Knowledge:
-    """Return the knowledge, loaded on first use."""
-    return load(read_settings().knowledge_dir)
+def _loaded() -> Knowledge:
+    settings = read_settings()
+    return load(settings.knowledge_dir, settings.own_dir)
 
 
 @cache

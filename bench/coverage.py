@@ -66,7 +66,7 @@ async def measure(folder: Path, count: int) -> str:
         entries = await usage.catch_up()
         took = time.perf_counter() - began
         lines = [f"{count} consultations: {entries} entries counted once in {took:.0f} s; writers waited {database.held}"]
-        growth = Growth(knowledge, read_rows(PROJECT / "knowledge"), site, clock, usage, Registers({}, no_records, {}))
+        growth = Growth(lambda: knowledge, read_rows(PROJECT / "knowledge"), site, clock, usage, Registers({}, no_records, {}))
         view = View.of({"name": "知询", "office": site.office}, lambda: "", dict, 1800)
         view.environment.filters["staff_name"] = str
         pages = CoveragePages(view, growth, clock, NoBook(), site.office)

@@ -33,6 +33,7 @@ from zhixun.desk.pages.reports import ReportPages
 from zhixun.desk.staff import FULL, Staff
 from zhixun.desk.view import View
 from zhixun.knowledge.load import load
+from zhixun.knowledge.shelf import Shelf
 from zhixun.knowledge.site import Site, load_site
 from zhixun.messages import Event
 
@@ -96,12 +97,12 @@ async def measure(folder: Path, count: int) -> str:
         journal = Journal(database, Keyring(folder / "keys"), clock, "sha256", "ZX")
         await journal.prepare()
         lines = [await store(folder, count, journal, knowledge, site)]
-        reports = Analysed(database, journal, clock, site, knowledge)
+        reports = Analysed(database, journal, clock, site, Shelf(knowledge))
         drawn, staff = pages(reports), Staff("li", "李", "reviewer", (), "", "", FULL)
         for name, span in (("a month", MONTH), ("a year", YEAR)):
             lines.append(f"the page of {name}, words still to come: {await time_page(drawn, staff, span)}; bar {BAR_SECONDS:g} s")
         for name, span in (("a month", MONTH), ("a year", YEAR)):
-            reports = Analysed(database, journal, clock, site, knowledge)
+            reports = Analysed(database, journal, clock, site, Shelf(knowledge))
             began, computed = time.perf_counter(), time.process_time()
             await reports.waiting(span)
             await reports.work()

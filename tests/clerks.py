@@ -39,9 +39,10 @@ class Clerk:
         self.csrf = ""
 
     @classmethod
-    def hired(cls, product: Product, name: str, shown: str = "") -> Clerk:
+    def hired(cls, product: Product, name: str, shown: str = "", role: str = "") -> Clerk:
         """Make an account, sign in with its one-time password and choose one's own."""
-        done = product.command("user", "add", name, *(("--shown", shown) if shown else ()))
+        more = (*(("--shown", shown) if shown else ()), *(("--role", role) if role else ()))
+        done = product.command("user", "add", name, *more)
         assert done.returncode == 0, done.stdout + done.stderr
         clerk = cls(product.url, name)
         first = done.stdout.strip().rpartition("：")[2]

@@ -245,7 +245,7 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
             seal=sealer.seal, wake=woken.append, quick=site.quick, idle=IDLE,
             in_guide=IN_GUIDE,
         )  # fmt: skip
-        register = Register(real_knowledge())
+        register = Register(real_knowledge)
         referrals = Referrals(
             database, journal, clock, Codes(bytes(32)), register, Rules(site.office, "ZJ", "", site.hours, 7, 3), {},
             seal=sealer.seal, wake=woken.append,

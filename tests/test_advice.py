@@ -35,7 +35,7 @@ class Understanding:
 
 def _advised(*ranking: tuple[str, float], of: Knowledge | None = None, day: date = DAY, fault: Exception | None = None) -> Advised:
     made = of or knowledge(*(question(f"q-{name}") for name in ("one", "two", "three")))
-    return Advised(made, Clock(day), Understanding(*ranking, fault=fault))
+    return Advised(lambda: made, Clock(day), Understanding(*ranking, fault=fault))
 
 
 async def _ids(advised: Advised, text: str, region: str = "西宁市") -> list[tuple[str, float]]:
@@ -132,7 +132,7 @@ def test_what_a_thing_is_called() -> None:
 
 async def test_with_the_real_knowledge_every_answer_that_is_offered_has_words_and_a_basis() -> None:
     real = real_knowledge()
-    advised = Advised(real, Clock(DAY), Understanding())
+    advised = Advised(lambda: real, Clock(DAY), Understanding())
     for name in list(real.questions)[::25]:
         known = advised.answer(name, "西宁市")
         assert known is not None

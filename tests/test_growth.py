@@ -32,7 +32,7 @@ def _growth(here: Office, clock: Clock | None = None) -> Growth:
     usage = Usage(here.database, lambda: taken_over(here.journal, here.folder / "archive"))
     rows = read_rows(ROOT / "knowledge")
     registers = Registers({"experts": "专家库"}, _records, serving(read_all(ROOT / "knowledge").values()))
-    return Growth(real_knowledge(), rows, here.site, clock or here.clock, usage, registers)
+    return Growth(real_knowledge, rows, here.site, clock or here.clock, usage, registers)
 
 
 def _question() -> str:

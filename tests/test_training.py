@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zhixun.training import model_path, train
+from zhixun.training import model_path, prune, train
 
 INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/nlu/acts.yml", "data/rules.yml", "knowledge/answers/one.yml",
           "knowledge/glossary.yml", "zhixun/nlu/ranker.py", "zhixun/knowledge/compile.py", "zhixun/knowledge/check.py")  # fmt: skip
@@ -51,3 +51,27 @@ async def test_a_model_that_is_there_is_not_trained_again(project: Path) -> None
     told: list[str] = []
     assert await train(project, told.append) == model
     assert (model.read_bytes(), told) == (b"trained before", [])
+
+
+def test_own_answers_make_another_model_which_lies_with_the_deployment(project: Path, tmp_path: Path) -> None:
+    own, models = tmp_path / "own", tmp_path / "kept"
+    shipped = model_path(project)
+    assert model_path(project, own, models) == shipped, "without own answers it is the project's"
+    (own / "answers").mkdir(parents=True)
+    assert model_path(project, own, models) == shipped
+    (own / "answers" / "mine.yml").write_text("one")
+    first = model_path(project, own, models)
+    (own / "answers" / "mine.yml").write_text("two")
+    second = model_path(project, own, models)
+    assert first.parent == second.parent == models
+    assert len({shipped.name, first.name, second.name}) == 3
+    (tmp_path / "candidate" / "answers").mkdir(parents=True)
+    (tmp_path / "candidate" / "answers" / "mine.yml").write_text("two")
+    assert model_path(project, tmp_path / "candidate", models) == second, "what was tried is found again once it is live"
+
+
+def test_only_the_models_that_are_kept_stay(tmp_path: Path) -> None:
+    for name in ("zhixun-a.tar.gz", "zhixun-b.tar.gz", "draft-1.tar.gz"):
+        (tmp_path / name).write_bytes(b"")
+    prune(tmp_path, {"zhixun-b.tar.gz", "zhixun-gone.tar.gz"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["draft-1.tar.gz", "zhixun-b.tar.gz"]

@@ -9,7 +9,7 @@ import * as esbuild from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.env.ZHIXUN_STATIC_OUT || join(here, '..', 'zhixun', 'channels', 'static');
 const target = ['chrome80', 'firefox78', 'safari14.1'];
-const BUDGET = { 'widget.js': 25 * 1000, 'desk.js': 30 * 1000, 'desk.css': 10 * 1000 };
+const BUDGET = { 'widget.js': 26 * 1000, 'desk.js': 30 * 1000, 'desk.css': 10 * 1000 };
 
 // The widget carries its rules as text for a constructed stylesheet; they are minified on the way in.
 const cssAsText = {

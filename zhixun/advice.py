@@ -10,7 +10,7 @@ from zhixun.clock import Clock
 from zhixun.desk.ports import Known
 from zhixun.errors import TryLater
 from zhixun.knowledge.choose import choose, say
-from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.shelf import Present
 from zhixun.messages import Reply
 
 __all__ = ["Advised"]
@@ -23,10 +23,11 @@ class Advised:
     """The desk's `Advice`.
 
     Args:
+        present: the knowledge that holds now.
         understand: how the engine understands words; without it titles and wordings are searched for the words themselves.
     """
 
-    knowledge: Knowledge
+    present: Present
     clock: Clock
     understand: Callable[[str], Awaitable[Mapping[str, Any]]]
 
@@ -42,27 +43,28 @@ class Advised:
         named = [(name, 0.0) for name in self._named(text)]
         best = dict(reversed([*ranked, *named]))
         order = list(dict.fromkeys(name for name, _ in [*ranked, *named]))
-        found = [self.answer(name, region, best[name]) for name in order if name in self.knowledge.questions]
+        found = [self.answer(name, region, best[name]) for name in order if name in self.present().questions]
         return [known for known in found if known is not None][:_MOST]
 
     def answer(self, question: str, region: str, share: float = 0.0) -> Known | None:
         """Return the answer of today to a question by its id; None when there is no such question."""
-        asked = self.knowledge.questions.get(question)
+        knowledge, day = self.present(), self.clock.today()
+        asked = knowledge.questions.get(question)
         if asked is None:
             return None
-        day = self.clock.today()
-        choice = choose(asked, region, day, self.knowledge.glossary)
-        replies = [Reply.read(raw) for raw in say(choice, region, day, self.knowledge)] if choice else []
+        choice = choose(asked, region, day, knowledge.glossary)
+        replies = [Reply.read(raw) for raw in say(choice, region, day, knowledge)] if choice else []
         basis = replies[-1].basis if replies else ()
         return Known(asked.id, asked.title, "\n\n".join(reply.text for reply in replies), basis, share)
 
     def title(self, name: str) -> str:
         """Return what a question, guide or service is called; its id when there is none any more."""
-        topic = self.knowledge.topics.get(name)
+        topic = self.present().topics.get(name)
         return topic.title if topic is not None else name
 
     def _named(self, text: str) -> list[str]:
         """Return the questions whose id, title or wordings hold the very words; those whose title does first."""
-        titled = [one.id for one in self.knowledge.questions.values() if text in one.title or text == one.id]
-        worded = [one.id for one in self.knowledge.questions.values() if any(text in wording for wording in one.wordings)]
+        questions = self.present().questions.values()
+        titled = [one.id for one in questions if text in one.title or text == one.id]
+        worded = [one.id for one in questions if any(text in wording for wording in one.wordings)]
         return [*titled, *worded][:_MOST]

@@ -21,6 +21,7 @@ from zhixun.desk.casework import KINDS as TASKS
 from zhixun.errors import CitizenError
 from zhixun.knowledge.guides.model import SERVICE
 from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.shelf import Present
 from zhixun.knowledge.site import Site
 from zhixun.masking import mask
 from zhixun.names import told
@@ -61,7 +62,7 @@ class Analysed:
     journal: Journal
     clock: Clock
     site: Site
-    knowledge: Knowledge
+    present: Present
     _kept: dict[_Key, tuple[float, Words]] = field(default_factory=dict)
     _wanted: dict[_Key, Span] = field(default_factory=dict)
     _known: Vocabulary | None = None
@@ -154,17 +155,17 @@ class Analysed:
     def _vocabulary(self) -> Vocabulary:
         """Return the words of the knowledge, which are cut once."""
         if self._known is None:
-            self._known = _vocabulary_of(self.knowledge)
+            self._known = _vocabulary_of(self.present())
         return self._known
 
     @property
     def _terms(self) -> Terms:
-        services = [name.removeprefix(SERVICE) for name in self.knowledge.services]
-        agencies, topics = self.knowledge.agencies, self.knowledge.topics
+        services = [name.removeprefix(SERVICE) for name in self.present().services]
+        agencies, topics = self.present().agencies, self.present().topics
         groups = {kind.name: kind.group for kind in self.site.described.user_kinds}
 
         def service(name: str) -> str:
-            found = self.knowledge.services.get(SERVICE + name)
+            found = self.present().services.get(SERVICE + name)
             return found.title if found is not None else name
 
         def title(name: str) -> str:

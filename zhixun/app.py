@@ -7,7 +7,6 @@ import contextlib
 import ipaddress
 import logging
 import shutil
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from actions.door import actions_application
-from zhixun.archive.durable import write_once, write_private
+from zhixun.archive.durable import write_once
 from zhixun.archive.index import Index
 from zhixun.archive.keys import load_secret
 from zhixun.archive.search import Search
@@ -32,27 +31,29 @@ from zhixun.channels.partners.door import PartnerDoor
 from zhixun.channels.socket import SocketDoor
 from zhixun.channels.web import WebDoor
 from zhixun.channels.windows import Windows
-from zhixun.clock import new_token
 from zhixun.conversation.engine import EngineClient
-from zhixun.conversation.supervisor import EngineFiles, Supervisor, write_engine_files
+from zhixun.conversation.switchboard import Switchboard
 from zhixun.conversation.turn import Turns
 from zhixun.desk.events import Events
 from zhixun.doorways import Doorways, doors_of
+from zhixun.engines import Engines, free_port
 from zhixun.errors import StopNow
 from zhixun.figures import Counted, Figures
 from zhixun.filing import Filed
 from zhixun.front_desk import FrontDesk, Rooms
+from zhixun.improving import candidates_of, join_improving
 from zhixun.joined import Progress, RatingForms, Received
 from zhixun.knowledge.clauses import Clauses
 from zhixun.knowledge.load import load
-from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.page import catalogue_page
+from zhixun.knowledge.shelf import Shelf
 from zhixun.knowledge.site import Site, load_site
 from zhixun.limits import Limiter
 from zhixun.names import told
 from zhixun.partnered import Standing, join_partners
 from zhixun.referral.pages import SlipPages
 from zhixun.registers.pages import AttendancePages
+from zhixun.releasing import lay_out
 from zhixun.sending import Register, Sent
 from zhixun.settings import Settings, read_secret
 from zhixun.store import Archive, open_archive
@@ -89,15 +90,19 @@ class Service:
         self._settings = settings
         self._archive = archive
         self._announce = announce
-        self._knowledge: Knowledge = load(settings.knowledge_dir)
+        self._shelf = Shelf(load(settings.knowledge_dir, settings.own_dir))
         self._site: Site = load_site(settings.knowledge_dir)
         self._windows = Windows()
         self._events = Events(archive.database, self._windows.wake)
         self._words = Words(load_secret(settings.data_dir / "keys" / "index.key"))
-        self._index = Index(archive.journal, archive.folder, self._knowledge.facets, self._words)
+        self._index = Index(archive.journal, archive.folder, lambda name: self._shelf().facets(name), self._words)
         self._partners = join_partners(settings, archive.database, archive.clock, archive.daybook)
         self._figures = Figures()
-        self._supervisor: Supervisor | None = None
+        self._switchboard = Switchboard()
+        self._engines = Engines(settings.project_dir, settings.data_dir / "engine", self._shelf, self._switchboard)
+        self._improving, self._release = join_improving(
+            settings, archive, self._shelf, None if settings.engine_url else self._engines, self._site.region
+        )  # fmt: skip
         self._carried: Callable[[str], None] = lambda _: None
         self._phase = "starting"
 
@@ -105,15 +110,15 @@ class Service:
         """Serve until `until` is set, then stop in order."""
         _check_limits(self._settings)
         async with contextlib.AsyncExitStack() as stack:
-            engine_url, token = await self._engine_address(stack)
-            engine = await stack.enter_async_context(EngineClient(engine_url, token))
-            talk = join_talk(self._settings, self._archive, engine, self._knowledge, self._site, self._wake)
+            await self._join_engine(stack)
+            stack.push_async_callback(self._release.close)
+            talk = join_talk(self._settings, self._archive, self._switchboard, self._shelf, self._site, self._wake)
             await self._recover()
             doorways = Doorways(
                 doors_of(self._settings, self._archive), self._archive, talk, self._wake, self._site, self._settings.wechat_notice
             )
             self._carried = doorways.outbox.wake
-            application, desk = self._application(talk, engine)
+            application, desk = self._application(talk)
             application.add_routes(doorways.routes())
             keepers = (*desk.keepers(), *doorways.keepers(), *self._partners.keepers())
             password = await desk.prepare()
@@ -126,7 +131,7 @@ class Service:
                 # The dictionary is read in one go that nothing else can run beside: while the engine starts, not while people talk.
                 tasks.create_task(asyncio.to_thread(self._words.marks, "预热"))
                 background = [
-                    tasks.create_task(self._start_engine(stack, engine, talk.turns)),
+                    tasks.create_task(self._start_engine(talk.turns)),
                     tasks.create_task(self._repeat(IDLE_CHECK_SECONDS, talk.consultations.close_idle)),
                     tasks.create_task(self._repeat(WITNESS_SECONDS, self._archive.ledger.witness)),
                     tasks.create_task(self._repeat(LEDGER_CHECK_SECONDS, self._keep_ledger)),
@@ -146,10 +151,10 @@ class Service:
         self._events.wake(number)
         self._carried(number)
 
-    def _application(self, talk: Talk, engine: EngineClient) -> tuple[web.Application, FrontDesk]:
+    def _application(self, talk: Talk) -> tuple[web.Application, FrontDesk]:
         ratings = RatingForms(talk.ratings, self._archive.codes)
         progress = Progress(self._archive.receipts, talk.book, talk.referrals, ratings)
-        originals = self._settings.data_dir / "sources"
+        knowledge, originals = self._shelf(), self._settings.data_dir / "sources"
         about = _site_page(self._site)
         origins = Origins(about, self._site.hosts, self._settings.public_url)
         limiter = Limiter(self._settings.limits)
@@ -160,9 +165,9 @@ class Service:
             turns=Counted(talk.turns, self._figures),
             limiter=limiter,
             site=origins.page,
-            clause=Clauses(self._knowledge, self._archive.clock.today, originals).find,
+            clause=Clauses(self._shelf, self._archive.clock.today, originals).find,
             receipt=progress.of,
-            regions=tuple(dict.fromkeys((self._site.region, *self._site.regions, *self._knowledge.glossary.places))),
+            regions=tuple(dict.fromkeys((self._site.region, *self._site.regions, *knowledge.glossary.places))),
             partners=PartnerDoor(self._partners.keys, limiter, standing.of),
             trusted_proxy=self._settings.trusted_proxy,
         )
@@ -172,28 +177,28 @@ class Service:
         application.add_routes(AttachmentDoor(door, self._archive.attachments, self._wake).routes())
         application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows, self._events.is_typing).handle)
         forms = FormPages(
-            site=about, services=catalogue_page(self._knowledge), limiter=door.limiter, address=door.address,
-            receiver=Received(self._knowledge, self._site, self._archive.clock, talk.book), progress=progress.shown, ratings=ratings,
+            site=about, services=catalogue_page(knowledge), limiter=door.limiter, address=door.address,
+            receiver=Received(knowledge, self._site, self._archive.clock, talk.book), progress=progress.shown, ratings=ratings,
         )  # fmt: skip
         application.add_routes(forms.routes())
         widgets = self._settings.data_dir / "widgets"
         embed = EmbedPages(about, self._site.hosts, STATIC, widgets, self._settings.public_url, write_once)
         application.add_routes(embed.routes())
-        application.add_routes(Pages(STATIC, lambda: self._readiness(engine), self._figures.registry).routes())
-        desk = self._desk(talk, engine, door)
+        application.add_routes(Pages(STATIC, self._readiness, self._figures.registry).routes())
+        desk = self._desk(talk, door)
         application.add_routes(desk.routes())
         application.add_routes(AttendancePages(about, desk.registered.attendance, door.limiter, door.address).routes())
         slips = SlipPages(about, talk.referrals, talk.letters, door.limiter, door.address)
         application.add_routes(slips.routes())
         return application, desk
 
-    def _desk(self, talk: Talk, engine: EngineClient, door: WebDoor) -> FrontDesk:
+    def _desk(self, talk: Talk, door: WebDoor) -> FrontDesk:
         archive = self._archive
 
         async def intact(number: str) -> tuple[str, ...]:
             return await verify_case(archive.journal, archive.folder, number)
 
-        register = Register(self._knowledge)
+        register = Register(self._shelf)
         sent = Sent(
             talk.referrals, talk.deliveries, talk.letters, archive.codes, register, archive.journal, archive.database,
             self._site.office,
@@ -206,60 +211,62 @@ class Service:
         filed = Filed(archive.journal, archive.folder, archive.ledger.public_key, drafts, search, views, told)
         return FrontDesk(Rooms(
             settings=self._settings, database=archive.database, journal=archive.journal, clock=archive.clock, site=self._site,
-            knowledge=self._knowledge, book=talk.book, switch=talk.switch, takeover=talk.takeover, understand=engine.understand,
+            present=self._shelf, book=talk.book, switch=talk.switch, takeover=talk.takeover, understand=self._switchboard.understand,
             intact=intact, seal=talk.seal, wake=self._wake, limiter=door.limiter, address=door.address, events=self._events,
             daybook=archive.daybook, filed=filed, sent=sent, files=archive.attachments, give=give,
             ratings=talk.ratings, correctives=talk.correctives, codes=archive.codes,
+            improving=self._improving,
         ))  # fmt: skip
 
-    async def _readiness(self, engine: EngineClient) -> tuple[bool, Mapping[str, Any]]:
+    async def _readiness(self) -> tuple[bool, Mapping[str, Any]]:
         async with self._archive.database.read() as connection:
             head, _ = await self._archive.journal.head(connection)
-        free = shutil.disk_usage(self._settings.data_dir).free
+        free, engine, knowledge = shutil.disk_usage(self._settings.data_dir).free, self._switchboard, self._shelf()
         self._figures.engine.set(engine.ready)
         self._figures.windows.set(len(self._windows))
         words = "已就绪" if engine.ready else "正在启动" if self._phase == "starting" else "正在恢复"
         parts = {
             "service": words,
             "database": {"entries": head},
-            "engine": {"ready": engine.ready, "restarts": self._supervisor.restarts if self._supervisor else 0},
-            "knowledge": {"version": self._knowledge.version, "questions": len(self._knowledge.questions)},
+            "engine": {"ready": engine.ready, "restarts": self._engines.restarts},
+            "knowledge": {"version": knowledge.version, "questions": len(knowledge.questions)},
             "disk": {"free_bytes": free, "low": free < DISK_LOW_BYTES},
         }
         return engine.ready, parts
 
-    async def _engine_address(self, stack: contextlib.AsyncExitStack) -> tuple[str, str]:
-        """Return the engine's address and token; opens the action endpoint when the engine is ours to start."""
-        if self._settings.engine_url:
-            if self._settings.engine_token_file is None:
-                raise StopNow("设置了 ZHIXUN_ENGINE_URL，就要用 ZHIXUN_ENGINE_TOKEN_FILE 指明凭证文件。")
-            return self._settings.engine_url, read_secret("ENGINE_TOKEN_FILE", self._settings.engine_token_file)
-        self._engine_port = _free_port()
-        actions_port = _free_port()
-        self._actions_token, token = new_token(), new_token()
-        await self._listen(stack, actions_application(self._actions_token), "127.0.0.1", actions_port)
-        self._actions_url = f"http://127.0.0.1:{actions_port}/webhook"
-        self._door_token = token
-        return f"http://127.0.0.1:{self._engine_port}", token
-
-    async def _start_engine(self, stack: contextlib.AsyncExitStack, engine: EngineClient, turns: Turns) -> None:
+    async def _join_engine(self, stack: contextlib.AsyncExitStack) -> None:
+        """Take the engine that somebody else runs, or open the action endpoint for those that are ours to start."""
         if not self._settings.engine_url:
-            model = await train(self._settings.project_dir, lambda step: self._announce(f"训练模型：{step} 完成"))
-            files = EngineFiles(self._settings.project_dir, model, self._settings.data_dir / "engine")
-            write_engine_files(files, actions_url=self._actions_url, actions_token=self._actions_token,
-                               door_token=self._door_token, write_secret=write_private)  # fmt: skip
-            self._supervisor = await stack.enter_async_context(Supervisor(files, self._engine_port, engine))
-        while not engine.ready:
-            if self._settings.engine_url:
-                await engine.check()
+            await stack.enter_async_context(self._engines)
+            self._engines.actions_port = free_port()
+            actions = actions_application(self._engines.actions_token, self._engines.served)
+            await self._listen(stack, actions, "127.0.0.1", self._engines.actions_port)
+            return
+        if self._settings.engine_token_file is None:
+            raise StopNow("设置了 ZHIXUN_ENGINE_URL，就要用 ZHIXUN_ENGINE_TOKEN_FILE 指明凭证文件。")
+        token = read_secret("ENGINE_TOKEN_FILE", self._settings.engine_token_file)
+        self._switchboard.put(await stack.enter_async_context(EngineClient(self._settings.engine_url, token)))
+
+    async def _start_engine(self, turns: Turns) -> None:
+        there = self._switchboard.client  # somebody else's, which is only asked after
+        if there is None:
+            settings = self._settings
+            model = await train(
+                settings.project_dir, lambda step: self._announce(f"训练模型：{step} 完成"), own=settings.own_dir,
+                work=settings.data_dir / "improve",
+            )  # fmt: skip
+            self._engines.put(await self._engines.start(model, self._shelf()))
+        while not self._switchboard.ready:
+            if there is not None:
+                await there.check()
             await asyncio.sleep(0.2)
         self._phase = "ready"
         self._announce(f"智能应答已就绪：http://{self._settings.http_host}:{self._settings.http_port}/")
         answered = await turns.finish_interrupted()
         if answered:
             self._announce(f"补答了上次中断时的 {answered} 条提问。")
-        while self._settings.engine_url:
-            await engine.check()
+        while there is not None:
+            await there.check()
             await asyncio.sleep(1)
 
     async def _recover(self) -> None:
@@ -299,6 +306,7 @@ class Service:
 async def serve(settings: Settings, until: asyncio.Event, announce: Callable[[str], None]) -> None:
     """Open the store and serve until `until` is set."""
     async with open_archive(settings, STORE_PATIENCE_SECONDS) as archive:
+        await lay_out(candidates_of(archive), settings.own_dir / "answers")
         await Service(settings, archive, announce).run(until)
 
 
@@ -324,9 +332,3 @@ def _check_limits(settings: Settings) -> None:
         loopback = False
     if not settings.limits and not loopback:
         raise StopNow("ZHIXUN_LIMITS=off 只能在本机回环地址上使用。请把 ZHIXUN_HTTP_HOST 设为 127.0.0.1。")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

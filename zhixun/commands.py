@@ -29,6 +29,7 @@ from zhixun.knowledge.guides.draw import draw
 from zhixun.knowledge.guides.model import GUIDE
 from zhixun.knowledge.load import KnowledgeError, load
 from zhixun.knowledge.registers import clauses_of, raw_registers
+from zhixun.knowledge.regression import read_regression, regression_flaws
 from zhixun.knowledge.site import load_site
 from zhixun.registers.read import read_registers, register_flaws
 from zhixun.report_command import add_report, run_report
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("serve", "启动服务（需要时先训练模型）", _serve)
     add("train", "训练模型（内容没有变化时不重复训练）", _train).add_argument("--force", action="store_true", help="强制重新训练")
-    command = add("check", "检查 knowledge/ 的内容", _check)
+    command = add("check", "检查 knowledge/ 和本单位 knowledge/answers 的内容", _check)
     command.add_argument("part", nargs="?", default="", help="只看文件名或问题编号含有这几个字的")
     command = add("guide", "列出指引，或者把一个指引画成图（SVG）供审阅", _guide)
     command.add_argument("name", nargs="?", default="", help="指引的编号；不写就列出全部")
@@ -149,16 +150,19 @@ def _train(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.training import STEPS, train
 
     with tqdm(total=STEPS, desc="训练", unit="步", leave=False) as bar:
-        model = asyncio.run(train(settings.project_dir, lambda _: bar.update(), force=given.force))
+        model = asyncio.run(train(
+            settings.project_dir, lambda _: bar.update(), force=given.force, own=settings.own_dir, work=settings.data_dir / "improve",
+        ))  # fmt: skip
     print(f"模型已就绪：models/{model.name}")
     return WELL
 
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:
-    knowledge = load(settings.knowledge_dir)
+    knowledge = load(settings.knowledge_dir, settings.own_dir)
     registers = read_registers(raw_registers(settings.knowledge_dir))
     covered = coverage(read_rows(settings.knowledge_dir), knowledge, serving(registers.values()))
     flaws = check(knowledge) + check_site(knowledge, load_site(settings.knowledge_dir))
+    flaws += regression_flaws(read_regression(settings.knowledge_dir, settings.own_dir), knowledge)
     flaws += coverage_flaws(covered, knowledge, settings.project_dir)
     flaws += date_flaws(read_dates(settings.knowledge_dir), knowledge.sources)
     rows = [one.row for one in covered]
@@ -296,7 +300,7 @@ def _rebuild(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.archive.rebuild import rebuild, restore
     from zhixun.archive.words import Words
 
-    facets, keys = load(settings.knowledge_dir).facets, settings.data_dir / "keys"
+    facets, keys = load(settings.knowledge_dir, settings.own_dir).facets, settings.data_dir / "keys"
 
     async def work(archive: Archive) -> str:
         async with archive.database.read() as connection:
@@ -337,7 +341,7 @@ def _sources(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.archive.durable import write_once
     from zhixun.knowledge.clauses import import_source
 
-    found = import_source(load(settings.knowledge_dir), given.source, given.file, settings.data_dir / "sources", write_once)
+    found = import_source(load(settings.knowledge_dir, settings.own_dir), given.source, given.file, settings.data_dir / "sources", write_once)
     print(f"已导入 {given.source}，共 {found} 条。重新启动服务后生效。")
     return WELL
 

@@ -1,4 +1,4 @@
-"""The store: one writer at a time and any number of readers; its tables stand in `tables.py`, and are had from here.
+"""The store: one writer at a time and any number of readers; its tables stand in `tables.py` and `kept_tables.py`, and are had from here.
 
 SQLite in WAL mode with `synchronous=FULL`: a commit that returned has reached the disk. All writes go through
 `Database.write`, which takes the write lock at once (BEGIN IMMEDIATE), so that a transaction never fails half-way.
@@ -22,19 +22,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from zhixun.errors import StopNow, TryLater
+from zhixun.kept_tables import (
+    agreements,
+    calendar_links,
+    candidates,
+    canned,
+    deliveries,
+    draft_texts,
+    drafts,
+    duty,
+    hook_deliveries,
+    partner_keys,
+    partners,
+    quizzes,
+    settled,
+    staff,
+    staff_sessions,
+    threads,
+    uses,
+    views,
+)
 from zhixun.one_trip import connect
 from zhixun.tables import (
-    agreements,
     attachments,
-    calendar_links,
-    canned,
     cases,
     consultations,
     correctives,
     counters,
-    deliveries,
-    duty,
-    hook_deliveries,
     inbox,
     journal,
     keys,
@@ -42,26 +56,18 @@ from zhixun.tables import (
     meta,
     metadata,
     outbox,
-    partner_keys,
-    partners,
-    quizzes,
     records,
     requests,
     sessions,
     slips,
-    staff,
-    staff_sessions,
     tasks,
-    threads,
-    uses,
-    views,
 )
 
 __all__ = [
-    "Database", "agreements", "attachments", "calendar_links", "canned", "cases", "consultations", "correctives", "counters",
-    "deliveries", "duty", "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "migrate", "outbox",
-    "partner_keys", "partners", "quizzes", "records", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks",
-    "threads", "uses", "views",
+    "Database", "agreements", "attachments", "calendar_links", "candidates", "canned", "cases", "consultations", "correctives",
+    "counters", "deliveries", "draft_texts", "drafts", "duty", "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta",
+    "metadata", "migrate", "outbox", "partner_keys", "partners", "quizzes", "records", "requests", "sessions", "settled", "slips",
+    "staff", "staff_sessions", "tasks", "threads", "uses", "views",
 ]  # fmt: skip
 
 _BUSY = "系统正忙，这一步没有完成，请稍后再试。"

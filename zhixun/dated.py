@@ -16,8 +16,8 @@ from zhixun.database import Database, requests, tasks
 from zhixun.desk.calendar import Calendar, Happening
 from zhixun.desk.casework import KINDS as TASKS
 from zhixun.knowledge.dates import read_dates, read_holidays
-from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.model import Service
+from zhixun.knowledge.shelf import Present
 from zhixun.messages import ENDED
 
 __all__ = ["Dated", "unknown_days"]
@@ -36,7 +36,7 @@ class Dated:
     """
 
     database: Database
-    knowledge: Knowledge
+    present: Present
     folder: Path
     dues: Callable[[], Awaitable[Sequence[Mapping[str, str]]]]
 
@@ -63,7 +63,7 @@ class Dated:
     async def _laws(self, first: date, last: date) -> list[Happening]:
         return [
             Happening(one.id, one.since, f"《{one.title}》施行", "law")
-            for one in self.knowledge.sources.values() if one.since and first <= one.since <= last and one.replaced_by == ""
+            for one in self.present().sources.values() if one.since and first <= one.since <= last and one.replaced_by == ""
         ]  # fmt: skip
 
     async def _tasks(self, first: date, last: date) -> list[Happening]:
@@ -95,7 +95,7 @@ class Dated:
     async def _reviews(self, first: date, last: date) -> list[Happening]:
         """Answers that end, and answers that nobody has compared with their sources for a year; many have the same day."""
         found: dict[tuple[date, str], list[str]] = defaultdict(list)
-        for question in self.knowledge.questions.values():
+        for question in self.present().questions.values():
             for answer in question.answers:
                 if answer.until and first <= answer.until <= last:
                     found[answer.until, "到此失效"].append(question.title)
@@ -108,7 +108,7 @@ class Dated:
         ]  # fmt: skip
 
     def _service(self, name: str) -> str:
-        services: Mapping[str, Service] = {one.id: one for one in self.knowledge.services.values()}
+        services: Mapping[str, Service] = {one.id: one for one in self.present().services.values()}
         return services[name].title if name in services else name
 
 

@@ -101,7 +101,7 @@ async def _set(
     """Set the stage: join the rooms and make the accounts."""
     site, voice = load_site(settings.knowledge_dir), Voice()
     words: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
-    talk = join_talk(settings, archive, voice, knowledge, site, lambda _: None)
+    talk = join_talk(settings, archive, voice, lambda: knowledge, site, lambda _: None)
     key = load_secret(settings.data_dir / "keys" / "staff.key")
     accounts = Accounts(archive.database, clock, archive.daybook, key, frozenset(site.desk.second_factor))
     teams = [team.name for team in site.teams]

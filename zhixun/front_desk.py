@@ -45,8 +45,10 @@ from zhixun.desk.pages.canned import CannedPages
 from zhixun.desk.pages.case import CasePages
 from zhixun.desk.pages.correctives import CorrectivePages, corrective_lines
 from zhixun.desk.pages.coverage import CoveragePages
+from zhixun.desk.pages.drafts import DraftPages
 from zhixun.desk.pages.entry import EntryPages, Office
 from zhixun.desk.pages.figures import FiguresPages
+from zhixun.desk.pages.improve import Improvements, ImprovePages
 from zhixun.desk.pages.learning import LearningPages
 from zhixun.desk.pages.queue import QueuePages
 from zhixun.desk.pages.rating import RatingPages
@@ -73,8 +75,8 @@ from zhixun.filing import Filed
 from zhixun.growth import Growth, Registers
 from zhixun.joined import RatingForms, Received
 from zhixun.knowledge.coverage import read_rows, serving
-from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.services.page import catalogue_page
+from zhixun.knowledge.shelf import Present
 from zhixun.knowledge.site import Site
 from zhixun.limits import Limiter
 from zhixun.names import CHANNELS
@@ -100,7 +102,7 @@ class Rooms:
     journal: Journal
     clock: Clock
     site: Site
-    knowledge: Knowledge
+    present: Present
     book: Book
     switch: Switch
     takeover: Takeover
@@ -118,6 +120,7 @@ class Rooms:
     ratings: Ratings
     correctives: Correctives
     codes: Codes
+    improving: Improvements
     give: Callable[..., Awaitable[web.StreamResponse]]
 
 
@@ -133,7 +136,7 @@ class FrontDesk:
         self._rooms = rooms
         self._names: dict[str, str] = {}
         self._counts: Mapping[str, int] = {}
-        self._counted: tuple[TaskPages | RequestPages | CorrectivePages | RegisterPages, ...] = ()
+        self._counted: tuple[TaskPages | RequestPages | CorrectivePages | RegisterPages | ImprovePages, ...] = ()
         must = frozenset(site.desk.second_factor)
         if unknown := must - set(ROLES):
             raise StopNow(f"site.yml: desk › second_factor：没有角色 {'、'.join(sorted(unknown))}。")
@@ -147,21 +150,21 @@ class FrontDesk:
         self._canned = Canned(database, clock, daybook)
         opened = partial(open_rows, journal.keyring)
         self.registered = join_registers(
-            rooms.settings, database, journal, clock, site.region, rooms.knowledge, rooms.book, self.accounts.list, rooms.files,
+            rooms.settings, database, journal, clock, site.region, rooms.present(), rooms.book, self.accounts.list, rooms.files,
             seal=rooms.seal,
         )  # fmt: skip
         terms = {"standing": STANDINGS, "register": self.registered.office.titles()}
         self._audit = Audit(database, opened, self._shown, terms)
         self._tasks = TaskList(database, clock, opened, rooms.book.follow_up)
-        self.advice = Advised(rooms.knowledge, clock, rooms.understand)
         self.usage = Usage(database, partial(taken_over, journal, rooms.filed.folder))
         books = self.registered.records
         kept = Registers(self.registered.office.titles(), books.counts, serving(books.registers.values()))
         rows = read_rows(rooms.settings.knowledge_dir)
-        self._growth = Growth(rooms.knowledge, rows, site, clock, self.usage, kept)
+        self._growth = Growth(rooms.present, rows, site, clock, self.usage, kept)
         self.learning = Learning(database, clock, daybook, self._growth.draw, site.learning.pass_percent)
         self._agreements = Agreements(database, clock, daybook)
-        self.reports = Analysed(database, journal, clock, site, rooms.knowledge)
+        self.reports = Analysed(database, journal, clock, site, rooms.present)
+        self.advice = Advised(rooms.present, clock, rooms.understand)
         self._queue = Queue(database, journal, clock, site.limits, site.hours)
         self._escalation = Escalation(database, journal, clock, site.limits, site.hours, rooms.wake)
         self._view = View.of({"name": site.name, "office": site.office}, self._banner, lambda: self._counts, site.desk.idle_minutes * 60)
@@ -216,10 +219,11 @@ class FrontDesk:
         tasks = TaskPages(self._view, self._tasks, self.casework, rooms.daybook, rooms.clock, self._shown)
         correctives = CorrectivePages(self._view, rooms.correctives, rooms.daybook, rooms.clock, self._shown, self.accounts.list)
         registers = RegisterPages(self._view, self.registered.office, rooms.daybook, self._shown, rooms.files, rooms.give)
-        self._counted = (tasks, requests, correctives, registers)
+        improve = ImprovePages(self._view, rooms.improving, self._shown)
+        self._counted = (tasks, requests, correctives, registers, improve)
         others = (
             tasks, correctives, RatingPages(self._view, rooms.ratings), self._entry_pages(), registers, self._calendar_pages(),
-            ReportPages(self._view, self.reports, rooms.daybook),
+            ReportPages(self._view, self.reports, rooms.daybook), improve, DraftPages(self._view, rooms.improving, self._shown),
             TeamPages(self._view, rooms.database, self.accounts, self._sessions, rooms.daybook, teams),
             RosterPages(self._view, self._roster, rooms.clock, rooms.site.hours.spans, self.accounts.list, self._shown),
             CannedPages(self._view, self._canned, teams), SwitchPages(self._view, rooms.switch, self._audit, rooms.daybook),
@@ -251,12 +255,12 @@ class FrontDesk:
 
     def _calendar_pages(self) -> CalendarPages:
         rooms, folder = self._rooms, self._rooms.settings.knowledge_dir
-        calendar = Dated(rooms.database, rooms.knowledge, folder, self.registered.office.all_dues).calendar()
+        calendar = Dated(rooms.database, rooms.present, folder, self.registered.office.all_dues).calendar()
         links = CalendarLinks(rooms.database, rooms.clock, rooms.daybook)
         return CalendarPages(self._view, calendar, links, rooms.clock, unknown_days(folder), rooms.settings.public_url)
 
     def _entry_pages(self) -> EntryPages:
-        rooms, site, clock = self._rooms, self._rooms.site, self._rooms.clock
+        rooms, site, clock, knowledge = self._rooms, self._rooms.site, self._rooms.clock, self._rooms.present()
         receipts = Receipts(rooms.journal, rooms.filed.folder)
 
         def cleaned(text: str) -> tuple[str, Sequence[str]]:
@@ -274,11 +278,11 @@ class FrontDesk:
         regions = tuple(dict.fromkeys((site.region, *site.regions)))
         office = Office(
             self._offered(regions), site.region,
-            catalogue_page(rooms.knowledge), lambda: site.callback_due(clock.local()), site.hours_words(), rooms.settings.public_url,
+            catalogue_page(knowledge), lambda: site.callback_due(clock.local()), site.hours_words(), rooms.settings.public_url,
             RatingForms(rooms.ratings, rooms.codes).offered,
         )  # fmt: skip
         entries = Entries(rooms.database, rooms.journal, clock, cleaned, rooms.book.take, seal=rooms.seal, wake=rooms.wake)
-        received = Received(rooms.knowledge, site, clock, rooms.book)
+        received = Received(knowledge, site, clock, rooms.book)
         return EntryPages(
             view=self._view, database=rooms.database, journal=rooms.journal, entries=entries, advice=self.advice, daybook=rooms.daybook,
             clock=clock, office=office, read=received.read, code=code, made=made,
@@ -288,7 +292,7 @@ class FrontDesk:
         site = self._rooms.site
         described = {name: values for name, values in site.described.offered.items() if name != "user_kind"}
         kinds = {kind.form: kind.name for kind in site.described.user_kinds if kind.form}
-        return Offered(regions, tuple(self._rooms.knowledge.glossary.rights), site.phrases["oral_consent"], described, kinds)
+        return Offered(regions, tuple(self._rooms.present().glossary.rights), site.phrases["oral_consent"], described, kinds)
 
     async def _related(self, number: str) -> Mapping[str, Any]:
         made = await self._rooms.book.of(number)

@@ -14,6 +14,7 @@ from zhixun.knowledge.coverage import FULL, NEEDS, OPEN, PARTLY, Row, coverage
 from zhixun.knowledge.coverage import Coverage as Covered
 from zhixun.knowledge.model import Answer, Knowledge
 from zhixun.knowledge.quiz import Quiz
+from zhixun.knowledge.shelf import Present
 from zhixun.knowledge.site import Site
 from zhixun.messages import QuizItem
 from zhixun.reports.usage import Usage, Used
@@ -68,19 +69,22 @@ class Growth:
     """The desk's `Coverage`, and the questions of its `Learning`.
 
     Args:
-        rows: of the official documents.
+        present: gives the knowledge as it is now. rows: of the official documents.
     """
 
     def __init__(
-        self, knowledge: Knowledge, rows: Sequence[Row], site: Site, clock: Clock, usage: Usage, registers: Registers
+        self, present: Present, rows: Sequence[Row], site: Site, clock: Clock, usage: Usage, registers: Registers
     ) -> None:
-        self._knowledge = knowledge
+        self._present = present
         self._rows = rows
         self._site = site
         self._clock = clock
         self._usage = usage
         self._registers = registers
-        self._covered = coverage(rows, knowledge, registers.serving)
+
+    @property
+    def _knowledge(self) -> Knowledge:
+        return self._present()
 
     @property
     def documents(self) -> Sequence[tuple[str, str]]:
@@ -100,7 +104,7 @@ class Growth:
     async def rows(self, span: Span) -> Sequence[CoverageRow]:
         """Return all rows with what was used in the span."""
         uses, records = await self._usage.counted(span.since, span.until), await self._registers.counts()
-        return [self._row(one, uses, records) for one in self._covered]
+        return [self._row(one, uses, records) for one in coverage(self._rows, self._knowledge, self._registers.serving)]
 
     async def content(self, name: str) -> Content:
         """Return a piece of knowledge.

@@ -12,6 +12,7 @@ from zhixun.errors import StopNow
 from zhixun.knowledge.coverage import Use, coverage, read_rows, serving, table
 from zhixun.knowledge.load import load
 from zhixun.knowledge.registers import raw_registers
+from zhixun.knowledge.shelf import Shelf
 from zhixun.knowledge.site import load_site
 from zhixun.registers.read import read_registers
 from zhixun.settings import Settings
@@ -53,7 +54,7 @@ def run_report(settings: Settings, given: argparse.Namespace) -> int:
             if kind == shows.get(name.partition(":")[0], "said")
         }
 
-    knowledge = load(settings.knowledge_dir)
+    knowledge = load(settings.knowledge_dir, settings.own_dir)
     registers = read_registers(raw_registers(settings.knowledge_dir))
     covered = coverage(read_rows(settings.knowledge_dir), knowledge, serving(registers.values()))
     print(table(covered, knowledge, with_archive(settings, work)))
@@ -75,13 +76,13 @@ def _analysis(settings: Settings, given: argparse.Namespace) -> int:
     from zhixun.store import Archive, with_archive
 
     span = _span(given, Clock(settings.today).today())
-    knowledge, site = load(settings.knowledge_dir), load_site(settings.knowledge_dir)
+    knowledge, site = load(settings.knowledge_dir, settings.own_dir), load_site(settings.knowledge_dir)
     words = Words(load_secret(settings.data_dir / "keys" / "index.key"))
 
     async def work(archive: Archive) -> list[Path]:
         # The report counts what the index has, and the service may not be running that keeps it.
         await Index(archive.journal, archive.folder, knowledge.facets, words).catch_up()
-        reports = Analysed(archive.database, archive.journal, archive.clock, site, knowledge)
+        reports = Analysed(archive.database, archive.journal, archive.clock, site, Shelf(knowledge))
         written = []
         for form in given.form or FORMS:
             data, name, _ = await reports.file(span, form)

@@ -16,7 +16,7 @@ from zhixun.errors import CitizenError, StopNow
 from zhixun.knowledge.agencies.model import KINDS
 from zhixun.knowledge.agencies.model import Agency as Entered
 from zhixun.knowledge.agencies.propose import gather, propose
-from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.shelf import Present
 from zhixun.knowledge.site import Site
 from zhixun.masking import mask
 from zhixun.messages import Entry
@@ -44,16 +44,16 @@ _LETTERS = {"waiting": "等待发送", "sending": "正在发送", "sent": "已�
 class Register:
     """The register of agencies, as the referral room and the desk need it."""
 
-    knowledge: Knowledge
+    present: Present
 
     def find(self, agency: str) -> Agency | None:
         """Return an agency by its id."""
-        found = self.knowledge.agencies.get(agency)
+        found = self.present().agencies.get(agency)
         return None if found is None else _as_agency(found)
 
     def listed(self) -> Sequence[Mapping[str, Any]]:
         """Return all agencies for a page, in the order of the register."""
-        return [_shown(one) for one in self.knowledge.agencies.values()]
+        return [_shown(one) for one in self.present().agencies.values()]
 
     def proposed(self, entries: Sequence[Entry], region: str) -> Sequence[Mapping[str, Any]]:
         """Return the agencies that fit a consultation, the best first, each with the reason and what is to be checked first."""
@@ -64,9 +64,10 @@ class Register:
             names += [f"service:{entry.open['service']}"] if entry.kind == "requested" else ()
             names += [f"guide:{entry.open['guide']}", f"{entry.open['guide']}/{entry.open['leaf']}"] if entry.kind == "guided" else ()
             said += [str(entry.private["text"])] if entry.kind == "said" and entry.actor == "citizen" and entry.private else []
-        facts = gather(self.knowledge, dict.fromkeys(names), region=region, words="\n".join(said)[-_LONGEST_WORDS:])
+        knowledge = self.present()
+        facts = gather(knowledge, dict.fromkeys(names), region=region, words="\n".join(said)[-_LONGEST_WORDS:])
         return [
-            {**_shown(one.agency), "reason": one.reason, "before": one.before} for one in propose(self.knowledge.agencies, facts)
+            {**_shown(one.agency), "reason": one.reason, "before": one.before} for one in propose(knowledge.agencies, facts)
         ]  # fmt: skip
 
 
@@ -126,7 +127,7 @@ class Sent:
         # Of one that nobody has confirmed staff find out, and tell, who exactly it is.
         exact = found if found.confirmed else replace(found, name="（接收机构的准确名称）", contact="（它的联系方式）")
         notice = told_consent(exact, self.office, contact=bool(phone))
-        topics = self.register.knowledge.topics
+        topics = self.register.present().topics
         given = [name for one in entries if one.kind == "said" and one.actor == "bot" for name in one.open.get("knowledge", ())]
         asked = [topics[name].title for name in dict.fromkeys(reversed(given)) if name in topics][:2]
         facts = [f"咨询事项：{'、'.join(asked[::-1])}"] if asked else []

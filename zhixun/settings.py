@@ -66,6 +66,11 @@ class Settings:
         """The folder of what the assistant may say."""
         return self.project_dir / "knowledge"
 
+    @property
+    def own_dir(self) -> Path:
+        """The folder of what the deployment itself has written, laid over `knowledge_dir`."""
+        return self.data_dir / "knowledge"
+
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `environ`.

@@ -1,13 +1,12 @@
-"""The tables of the store: the journal, what follows from it, and what it does not tell."""
+"""The tables of the store: the journal, and what follows from it; `kept_tables.py` has what it does not tell."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 __all__ = [
-    "agreements", "attachments", "calendar_links", "canned", "cases", "consultations", "correctives", "counters", "deliveries",
-    "duty", "hook_deliveries", "inbox", "journal", "keys", "leaves", "meta", "metadata", "outbox", "partner_keys", "partners",
-    "quizzes", "records", "requests", "sessions", "slips", "staff", "staff_sessions", "tasks", "threads", "uses", "views",
+    "attachments", "cases", "consultations", "correctives", "counters", "inbox", "journal", "keys", "leaves", "meta", "metadata",
+    "outbox", "records", "requests", "sessions", "slips", "tasks",
 ]  # fmt: skip
 
 metadata = sa.MetaData()
@@ -199,143 +198,6 @@ outbox = sa.Table(
     sa.Column("parts", sa.Integer, nullable=False, default=0),
     sa.Column("error", sa.String(120), nullable=False, default=""),
 )  # fmt: skip
-
-# What the journal does not tell: secrets, and what is on its way.
-threads = sa.Table(
-    "threads", metadata,
-    sa.Column("door", sa.String(16), primary_key=True),
-    # Whom the door knows by an id of its own; only its keyed digest stands here.
-    sa.Column("mark", sa.String(64), primary_key=True),
-    sa.Column("consultation", sa.String(32), nullable=False, index=True),
-    # How many messages the platform still lets through, and until when; null where it does not count.
-    sa.Column("left", sa.Integer),
-    sa.Column("until", sa.String(24), nullable=False, default=""),
-)  # fmt: skip
-staff = sa.Table(
-    "staff", metadata,
-    sa.Column("name", sa.String(32), primary_key=True),
-    sa.Column("shown", sa.String(32), nullable=False, default=""),
-    sa.Column("role", sa.String(16), nullable=False),
-    sa.Column("teams", sa.Text, nullable=False, default=""),
-    sa.Column("password", sa.Text, nullable=False),
-    sa.Column("one_time", sa.Boolean, nullable=False),
-    sa.Column("made", sa.String(24), nullable=False),
-    sa.Column("active", sa.Boolean, nullable=False, default=True),
-    sa.Column("totp", sa.Text, nullable=False, default=""),
-    sa.Column("totp_step", sa.Integer, nullable=False, default=0),
-    sa.Column("recovery", sa.Text, nullable=False, default=""),
-    sa.Column("failures", sa.Integer, nullable=False, default=0),
-    sa.Column("locked_until", sa.String(24), nullable=False, default=""),
-)  # fmt: skip
-staff_sessions = sa.Table(
-    "staff_sessions", metadata,
-    sa.Column("token", sa.String(64), primary_key=True),
-    sa.Column("name", sa.String(32), nullable=False, index=True),
-    sa.Column("csrf", sa.String(64), nullable=False),
-    sa.Column("stage", sa.String(16), nullable=False),
-    sa.Column("agent", sa.String(120), nullable=False, default=""),
-    sa.Column("address", sa.String(64), nullable=False, default=""),
-    sa.Column("made", sa.String(24), nullable=False),
-    sa.Column("seen", sa.String(24), nullable=False),
-)  # fmt: skip
-duty = sa.Table(
-    "duty", metadata,
-    sa.Column("day", sa.String(10), primary_key=True),
-    sa.Column("name", sa.String(32), primary_key=True),
-)  # fmt: skip
-canned = sa.Table(
-    "canned", metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("team", sa.String(32), nullable=False, default=""),
-    sa.Column("title", sa.String(64), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("changed_by", sa.String(32), nullable=False),
-    sa.Column("changed", sa.String(24), nullable=False),
-)  # fmt: skip
-views = sa.Table(
-    "views", metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("name", sa.String(32), nullable=False, index=True),
-    sa.Column("title", sa.String(64), nullable=False),
-    sa.Column("query", sa.Text, nullable=False),
-)  # fmt: skip
-deliveries = sa.Table(
-    "deliveries", metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("slip", sa.String(32), nullable=False, index=True),
-    sa.Column("way", sa.String(16), nullable=False),
-    sa.Column("what", sa.String(16), nullable=False),
-    sa.Column("made", sa.String(24), nullable=False),
-    sa.Column("next", sa.String(24), nullable=False, index=True),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("standing", sa.String(16), nullable=False, default="waiting"),
-    sa.Column("error", sa.String(120), nullable=False, default=""),
-)  # fmt: skip
-# Other systems that speak for their users: what they are told at (the secret encrypted), and by which keys they are known.
-partners = sa.Table(
-    "partners", metadata,
-    sa.Column("name", sa.String(32), primary_key=True),
-    sa.Column("made", sa.String(24), nullable=False),
-    sa.Column("hook", sa.Text, nullable=False, default=""),
-    sa.Column("secret", sa.LargeBinary, nullable=False, default=b""),
-)  # fmt: skip
-partner_keys = sa.Table(
-    "partner_keys", metadata,
-    sa.Column("id", sa.String(12), primary_key=True),
-    sa.Column("partner", sa.String(32), nullable=False, index=True),
-    sa.Column("hash", sa.String(64), nullable=False),
-    sa.Column("scopes", sa.String(64), nullable=False),
-    sa.Column("per_minute", sa.Integer, nullable=False),
-    sa.Column("made", sa.String(24), nullable=False),
-    # The last day on which it is good, the day on which it was used last, and when it was revoked.
-    sa.Column("until", sa.String(10), nullable=False),
-    sa.Column("used", sa.String(10), nullable=False, default=""),
-    sa.Column("revoked", sa.String(24), nullable=False, default=""),
-)  # fmt: skip
-hook_deliveries = sa.Table(
-    "hook_deliveries", metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("partner", sa.String(32), nullable=False),
-    sa.Column("consultation", sa.String(32), nullable=False),
-    sa.Column("seq", sa.Integer, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Column("made", sa.String(24), nullable=False),
-    sa.Column("next", sa.String(24), nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("standing", sa.String(16), nullable=False, default="waiting", index=True),
-    sa.Column("error", sa.String(120), nullable=False, default=""),
-    sa.UniqueConstraint("consultation", "seq"),
-)  # fmt: skip
-# How often knowledge, services and the rest were used on a day (China), counted from the journal; see reports/usage.py.
-uses = sa.Table(
-    "uses", metadata,
-    sa.Column("kind", sa.String(16), primary_key=True),
-    sa.Column("subject", sa.String(64), primary_key=True),
-    sa.Column("day", sa.String(10), primary_key=True),
-    sa.Column("count", sa.Integer, nullable=False),
-    sqlite_with_rowid=False,
-)  # fmt: skip
-# Rounds of the quiz: what was asked as it was asked, and how it went; `day` (legal) is empty until it is handed in.
-quizzes = sa.Table(
-    "quizzes", metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("name", sa.String(32), nullable=False, index=True),
-    sa.Column("seed", sa.String(16), nullable=False),
-    sa.Column("version", sa.String(12), nullable=False),
-    sa.Column("made", sa.String(24), nullable=False),
-    sa.Column("sheet", sa.Text, nullable=False),
-    sa.Column("needed", sa.Integer, nullable=False),
-    sa.Column("answers", sa.Text, nullable=False, default=""),
-    sa.Column("right", sa.Integer, nullable=False, default=0),
-    sa.Column("day", sa.String(10), nullable=False, default=""),
-    sqlite_autoincrement=True,
-)  # fmt: skip
-# Who lets administrators see their own figures; a row goes when they take it back.
-agreements = sa.Table(
-    "agreements", metadata,
-    sa.Column("name", sa.String(32), primary_key=True),
-    sa.Column("since", sa.String(24), nullable=False),
-)  # fmt: skip
 # What is set right after a low rating, a review, or by a decision of staff; it follows from the journal.
 correctives = sa.Table(
     "correctives", metadata,
@@ -355,7 +217,7 @@ correctives = sa.Table(
     # How often it was opened again because the measure had no effect.
     sa.Column("rounds", sa.Integer, nullable=False, default=0),
 )  # fmt: skip
-# Registers: one row for each record, by what is open of it; and the secret addresses of calendars, each known by its hash.
+# Registers: one row for each record, by what is open of it.
 records = sa.Table(
     "records", metadata,
     sa.Column("number", sa.String(32), primary_key=True),
@@ -371,11 +233,4 @@ records = sa.Table(
     sa.Column("ended", sa.String(24), nullable=False),
     sa.Column("by", sa.String(32), nullable=False),
     sa.Column("erased", sa.Boolean, nullable=False),
-)  # fmt: skip
-calendar_links = sa.Table(
-    "calendar_links", metadata,
-    sa.Column("hash", sa.String(64), primary_key=True),
-    sa.Column("staff", sa.String(32), nullable=False, index=True),
-    sa.Column("made", sa.String(24), nullable=False),
-    sa.Column("used", sa.String(10), nullable=False, default=""),
 )  # fmt: skip

@@ -14,11 +14,12 @@ from zhixun.conversation.consultation import Consultations
 from zhixun.conversation.engine import EngineClient
 from zhixun.conversation.rating import Ratings
 from zhixun.conversation.switch import Switch
+from zhixun.conversation.switchboard import Switchboard
 from zhixun.conversation.takeover import Takeover
 from zhixun.conversation.turn import Turns
 from zhixun.desk.correctives import Correctives
 from zhixun.joined import rating_path, request_book
-from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.shelf import Present
 from zhixun.knowledge.site import Site
 from zhixun.messages import Button
 from zhixun.ports import Seal
@@ -53,8 +54,9 @@ class Talk:
 
 
 def join_talk(
-    settings: Settings, archive: Archive, engine: EngineClient, knowledge: Knowledge, site: Site, wake: Callable[[str], None]
-) -> Talk:
+    settings: Settings, archive: Archive, engine: EngineClient | Switchboard, present: Present, site: Site,
+    wake: Callable[[str], None],
+) -> Talk:  # fmt: skip
     """Join it.
 
     Args:
@@ -68,7 +70,7 @@ def join_talk(
         return code
 
     switch = Switch(database)
-    book = request_book(database, journal, archive.codes, clock, knowledge, site, seal=seal, wake=wake)
+    book = request_book(database, journal, archive.codes, clock, present(), site, seal=seal, wake=wake)
     recalled = Recalled(book, archive.receipts, site.number_prefix)
     turns = Turns(database, journal, engine, site, recalled, clock, wake, switch)
     opened = partial(open_rows, journal.keyring)
@@ -86,7 +88,7 @@ def join_talk(
         database, journal, site, clock, turns.order, seal=seal, wake=wake,
         lease=timedelta(seconds=site.desk.lease_seconds), patience=timedelta(minutes=site.desk.transfer_minutes),
     )  # fmt: skip
-    carriers, register, rules = carriers_of(settings, clock), Register(knowledge), rules_of(settings, site)
+    carriers, register, rules = carriers_of(settings, clock), Register(present), rules_of(settings, site)
     referrals = Referrals(database, journal, clock, archive.codes, register, rules, carriers, seal=seal, wake=wake)
     letters = Letters(rules, archive.codes)
     deliveries = Deliveries(database, referrals, letters, register, carriers, clock)

@@ -26,6 +26,8 @@ STAFF = {
     "new": ("--shown", "新同事"),
     "chen": ("--shown", "陈主任", "--role", "administrator"),
     "ma": ("--shown", "马老师", "--role", "auditor"),
+    "bai": ("--shown", "白老师"),
+    "gao": ("--shown", "高老师", "--role", "reviewer"),
 }
 STAFF_OF_CLOSED = {"zhou": ("--shown", "周老师")}
 

@@ -204,7 +204,7 @@ async def api_of(
         turns=office.turns,
         limiter=limiter,
         site=origins.page,
-        clause=Clauses(knowledge, lambda: date(2026, 11, 20), office.folder / "sources").find,
+        clause=Clauses(lambda: knowledge, lambda: date(2026, 11, 20), office.folder / "sources").find,
         receipt=progress.of,
         regions=REGIONS,
         partners=PartnerDoor(partners.keys, limiter, Standing(office.database, office.book, office.referrals).of),

@@ -148,6 +148,26 @@ c r a u POST /desk/calendar/link
 c r a u POST /desk/calendar/link/revoke
 anyone GET  /desk/calendar/{token}.ics
 
+c r a u GET  /desk/improve
+c r a - POST /desk/improve/settle
+c r a u GET  /desk/improve/drafts
+c r a - GET  /desk/improve/new
+c r a - POST /desk/improve/new
+c r a - POST /desk/improve/look
+c r a u GET  /desk/improve/drafts/{id}
+c r a - POST /desk/improve/drafts/{id}
+c r a u GET  /desk/improve/drafts/{id}/texts/{seq}
+- r a - POST /desk/improve/drafts/{id}/approve
+- r a - POST /desk/improve/drafts/{id}/back
+c r a - POST /desk/improve/drafts/{id}/drop
+c r a u GET  /desk/improve/expiring
+c r a u GET  /desk/improve/versions
+- r a - POST /desk/improve/versions
+c r a u GET  /desk/improve/versions/{id}
+c r a u GET  /desk/improve/versions/{id}/progress
+- r a - POST /desk/improve/versions/{id}/cancel
+- r a - POST /desk/improve/versions/{id}/back
+
 - - a u GET  /desk/team
 - - a - POST /desk/team
 - - a - GET  /desk/team/{name}

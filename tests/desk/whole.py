@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from tests.desk.pages.desk import Answer
 from tests.support import Office, real_knowledge
 from zhixun.archive.attachments import Attachments, folder_beside
 from zhixun.archive.index import Index
+from zhixun.archive.opened import open_rows
 from zhixun.archive.search import Search
 from zhixun.archive.verify import verify_case
 from zhixun.archive.views import Views
@@ -28,11 +30,16 @@ from zhixun.desk.staff import FULL
 from zhixun.desk.staff_sessions import StaffSessions
 from zhixun.filing import Filed
 from zhixun.front_desk import FrontDesk, Rooms
+from zhixun.improve.candidates import Candidates
+from zhixun.improve.drafts import Drafts
+from zhixun.improve.turns import Turns
+from zhixun.improving import Improving
 from zhixun.limits import Limiter
 from zhixun.names import told
 from zhixun.referral.deliver import Deliveries
 from zhixun.referral.letters import Letters
 from zhixun.referral.ports import Rules
+from zhixun.releasing import Release
 from zhixun.requests.codes import Codes
 from zhixun.sending import Register, Sent
 from zhixun.settings import read_settings
@@ -124,7 +131,7 @@ async def whole_desk(office: Office) -> AsyncIterator[Whole]:
     drafts = office.folder / "drafts"
     drafts.mkdir()
     rules = Rules(office.site.office, "ZJ", "https://ip.example.cn", office.site.hours, 7, 3)
-    letters, register = Letters(rules, codes), Register(knowledge)
+    letters, register = Letters(rules, codes), Register(lambda: knowledge)
     sent = Sent(
         office.referrals, Deliveries(office.database, office.referrals, letters, register, {}, office.clock), letters, codes, register,
         office.journal, office.database, office.site.office,
@@ -141,12 +148,18 @@ async def whole_desk(office: Office) -> AsyncIterator[Whole]:
     async def intact(number: str) -> Sequence[str]:
         return await verify_case(office.journal, office.folder / "archive", number)
 
+    opened = partial(open_rows, office.journal.keyring)
+    drafts, turns = Drafts(office.database, office.clock, daybook), Turns(office.database, office.clock, daybook, opened)
+    candidates = Candidates(office.database, office.clock, drafts)
+    release = Release(settings, lambda: knowledge, None, drafts, candidates, turns, daybook, "西宁市")
+    improving = Improving(settings, lambda: knowledge, office.clock, drafts, turns, release, "西宁市")
     folder = folder_beside(office.folder / "archive")
     files = Attachments(office.database, office.journal, folder, office.site.phrases["attached"], spare=0)
     desk = FrontDesk(Rooms(
         settings=settings, database=office.database, journal=office.journal, clock=office.clock, site=office.site,
-        knowledge=knowledge, book=office.book, switch=office.switch, takeover=office.takeover, understand=understand, intact=intact,
+        present=lambda: knowledge, book=office.book, switch=office.switch, takeover=office.takeover, understand=understand, intact=intact,
         seal=office.sealer.seal, wake=events.wake, limiter=Limiter(on=False), events=events,
+        improving=improving,
         address=lambda request: request.headers.get("From", "127.0.0.1"), daybook=daybook, filed=filed, sent=sent, give=give, files=files,
         ratings=office.ratings, correctives=office.correctives, codes=codes,
     ))  # fmt: skip

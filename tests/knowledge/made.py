@@ -123,4 +123,5 @@ def write(folder: Path, sources: str = SOURCES, answers: str = ANSWERS, terms: s
     (folder / "menus.yml").write_text("商标: [q-one]\n", "utf-8")
     (folder / "coverage.yml").write_text("{}\n", "utf-8")
     (folder / "agencies.yml").write_text(AGENCIES, "utf-8")
+    (folder / "regression.yml").write_text("- {text: 期限有多久, expect: [q-one]}\n", "utf-8")
     return folder

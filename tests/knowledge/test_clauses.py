@@ -30,7 +30,7 @@ def _clauses(folder: Path, day: date = date(2026, 11, 20)) -> Clauses:
     said = answer(basis=(twice, twice, Basis("old", "第一条", "旧法。")))
     old = source("old", until=date(2026, 12, 31), since=date(2020, 1, 1), number="某令")
     known = knowledge(question(answers=(said,)), sources=(old,))
-    return Clauses(known, lambda: day, folder)
+    return Clauses(lambda: known, lambda: day, folder)
 
 
 def test_a_clause_tells_its_paper_and_its_gist(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_paper_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_every_basis_of_this_repository_can_be_looked_up(tmp_path: Path) -> None:
     real = real_knowledge()
-    clauses = Clauses(real, lambda: date(2026, 11, 20), tmp_path)
+    clauses = Clauses(lambda: real, lambda: date(2026, 11, 20), tmp_path)
     for asked in real.questions.values():
         for said in asked.answers:
             for basis in said.basis:

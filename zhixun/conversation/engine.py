@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -25,15 +26,20 @@ class EngineClient:
     Args:
         url: the engine's base address.
         token: what the door asks for.
+        version: of the knowledge that this engine answers from, for the journal; empty when it is not known.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, version: str = "") -> None:
         self._address = f"{url}/webhooks/zhixun/webhook"
         self._health = f"{url}/webhooks/zhixun/"
         self._forget = f"{url}/webhooks/zhixun/forget"
         self._parse = f"{url}/webhooks/zhixun/parse"
         self._head = {"Authorization": f"Bearer {token}"}
         self._session: aiohttp.ClientSession | None = None
+        self._asked = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.version = version
         self.ready = False
 
     async def __aenter__(self) -> EngineClient:
@@ -69,13 +75,23 @@ class EngineClient:
         # The engine folds what it is told; what is written down of a form must stay as it was typed.
         about = {"region": region, "last": last, "written": text, "turn": turn}
         message = {"sender": consultation, "message": text, "metadata": about, "again": again}
+        self._asked += 1
+        self._idle.clear()
         try:
             async with self._open.post(self._address, json=message) as response:
                 if response.status != 200:
                     raise TryLater("engine refused", code=f"engine_{response.status}")
-                return _read(await response.json())
+                return _read(await response.json(), self.version)
         except (aiohttp.ClientError, TimeoutError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise TryLater("engine failed", code=f"engine_{type(error).__name__}") from error
+        finally:
+            self._asked -= 1
+            if not self._asked:
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Wait until nobody waits for an answer of this engine."""
+        await self._idle.wait()
 
     async def understand(self, text: str) -> Mapping[str, Any]:
         """Return how the engine understands `text`, in nobody's consultation: `intent`, `confidence`, `ranking`, `entities`, `model`.
@@ -106,8 +122,9 @@ class EngineClient:
         return self._session
 
 
-def _read(raw: Mapping[str, Any]) -> EngineTurn:
+def _read(raw: Mapping[str, Any], version: str) -> EngineTurn:
     """Read the door's answer: plain texts are small talk, `custom` messages carry their own status."""
+    parsed = {**(raw.get("parsed") or {}), **({"version": version} if version else {})}
     status, handoff = "", ""
     guided: Mapping[str, Any] = {}
     wish: Mapping[str, Any] = {}
@@ -130,4 +147,4 @@ def _read(raw: Mapping[str, Any]) -> EngineTurn:
             replies.append(Reply.read({"kind": kind, **message, **custom}))
     if not (replies or handoff or wish):
         raise ValueError("the engine said nothing")
-    return EngineTurn(status or "small_talk", tuple(replies), handoff, raw.get("parsed") or {}, guided, wish, wants)
+    return EngineTurn(status or "small_talk", tuple(replies), handoff, parsed, guided, wish, wants)

@@ -13,7 +13,9 @@ __all__ = ["Engine", "Hours", "Phrases", "Requests"]
 class Engine(Protocol):
     """What understands a message and decides the reply."""
 
-    ready: bool
+    @property
+    def ready(self) -> bool:
+        """Whether it may be asked."""
 
     async def ask(
         self, consultation: str, text: str, region: str, last: str = "", *, turn: int = 0, again: bool = False

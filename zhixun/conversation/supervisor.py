@@ -33,14 +33,15 @@ class EngineFiles:
 
     Args:
         project: the folder of config.yml and domain.yml; `model`: the trained model; `folder`: for endpoints and logs.
+        name: tells the endpoints of an engine from those of another one beside it; memory and log are shared.
     """
 
-    def __init__(self, project: Path, model: Path, folder: Path) -> None:
+    def __init__(self, project: Path, model: Path, folder: Path, name: str = "") -> None:
         self.project = project
         self.model = model
         self.folder = folder
-        self.endpoints = folder / "endpoints.yml"
-        self.credentials = folder / "credentials.yml"
+        self.endpoints = folder / f"endpoints{name}.yml"
+        self.credentials = folder / f"credentials{name}.yml"
         self.log = folder / "engine.log"
         self.tracker = folder / "tracker.db"
 

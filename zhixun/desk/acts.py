@@ -28,6 +28,9 @@ KINDS: Mapping[str, str] = {
     "view_saved": "保存检索条件", "view_deleted": "删除检索条件", "duty_set": "排班", "canned_saved": "保存常用语",
     "canned_removed": "删除常用语", "bot_paused": "暂停智能应答", "bot_resumed": "恢复智能应答",
     "opened": "登记咨询", "quiz_done": "上岗前测验", "figures_shown": "同意查看办件情况", "figures_hidden": "撤回同意查看办件情况",
+    "turns_settled": "处理未答好的提问", "draft_saved": "保存草稿", "draft_approved": "审批草稿", "draft_sent_back": "退回草稿",
+    "draft_dropped": "放弃草稿", "candidate_made": "训练新版本", "candidate_refused": "新版本没有通过", "candidate_failed": "新版本没有成功",
+    "candidate_cancelled": "取消新版本", "candidate_live": "新版本上线", "rolled_back": "退回版本",
     "key_made": "发放接入密钥", "key_revoked": "停用接入密钥", "hook_set": "登记通知地址", "hook_removed": "取消通知",
     "claimed": "接待", "said": "答复咨询人", "attached": "发送附件", "transferred": "转交", "returned": "退回", "closed": "结束咨询",
     "rated": "代记评价", "corrective_opened": "提出整改", "corrective_moved": "办理整改",
@@ -47,7 +50,8 @@ _PARTS: Mapping[str, str] = {
     "due": "日期", "next": "下次", "add": "添加", "remove": "去掉",
     "user_kind": "咨询人", "industry": "行业", "district": "区县", "day": "日期", "what": "", "format": "格式", "found": "找到",
     "count": "件数", "quiz": "试卷", "right": "答对", "asked": "题数", "span": "时段",
-    "clear": "", "title": "标题", "text": "内容", "reason": "原因",
+    "clear": "", "title": "标题", "text": "内容", "reason": "原因", "how": "处理",
+    "draft": "草稿", "question": "问题", "questions": "问题", "candidate": "版本", "version": "版次", "model": "模型", "digest": "摘要",
 }  # fmt: skip
 """The parts of an act that are told, in order, and what stands before each."""
 _NAMES = ("name", "names", "to", "owner")
@@ -60,6 +64,7 @@ _CODES: Mapping[str, Mapping[str, str]] = {
     "what": {"call_list": "电话单", "audit": "操作记录", "slip": "转介单", "package": "档案包",
              "receipt": "回执", "assessment": "规范对照自评表", "certificate": "测验合格证明", "figures": "办件情况", "register": "台账",
              "report": "分析报告"},
+    "how": {"done": "已处理", "ignored": "不用处理", "live": "已上线新答复"},
     "reset": {"True": "重发一次性密码", "False": ""}, "clear": {"True": "含完整号码", "False": "号码已遮盖"},
 }  # fmt: skip
 _CHANGED = {"role": "角色", "teams": "组别", "active": "在用"}

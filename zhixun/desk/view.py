@@ -25,7 +25,7 @@ _NAVIGATION = (
     ("/desk/requests", "服务申请", "form", "r"),
     ("/desk/referrals", "转办", "slip", "z"), ("/desk/correctives", "整改", "flag", "c"),
     ("/desk/archive", "档案", "archive", "a"), ("/desk/registers", "台账", "register", "b"), ("/desk/calendar", "日历", "calendar", "d"),
-    ("/desk/reports", "分析报告", "report", ""),
+    ("/desk/improve", "改进", "check", "i"), ("/desk/reports", "分析报告", "report", ""),
     ("/desk/canned", "常用语", "note", ""), ("/desk/coverage", "规范对照", "checks", ""), ("/desk/learning", "学习", "book", ""),
     ("/desk/roster", "值班", "clock", ""), ("/desk/team", "人员", "people", ""), ("/desk/audit", "操作记录", "shield", ""),
     ("/desk/switch", "应答开关", "pause", ""),
@@ -112,6 +112,8 @@ _TOLD = {
         "entered": "已登记。", "imported": "已导入。", "saved": "已保存。", "removed": "已删除。",
         "paused": "智能应答已暂停，新的提问会转人工。", "resumed": "智能应答已恢复。", "revoked": "已让所选登录失效。",
         "shown": "已同意管理员查看您的办件情况，随时可以撤回。", "hidden": "已撤回。从现在起，管理员看不到您的办件情况。",
+        "settled": "已标记，不再列出。", "drafted": "草稿已保存，等另一位同事审批。", "approved": "已审批，可以上线。",
+        "sent_back": "已退回起草人修改。", "dropped": "草稿已放弃，写过的内容仍保留。", "cancelled": "已取消，继续使用原来的版本。",
         "copied": "已照搬到第二周还没有人的工作日。", "nothing": "没有可照搬的：第二周的工作日都有人，或者第一周没有安排。",
     }.items()
 }  # fmt: skip

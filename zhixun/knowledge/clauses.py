@@ -10,6 +10,7 @@ from typing import Any
 
 from zhixun.errors import CitizenError
 from zhixun.knowledge.model import Knowledge
+from zhixun.knowledge.shelf import Present
 
 __all__ = ["Clauses", "import_source"]
 
@@ -21,20 +22,15 @@ class Clauses:
     """Looks clauses up.
 
     Args:
-        knowledge: the gists; today: the legal date; originals: the folder of imported papers (`<source>.txt`).
+        present: the knowledge with the gists; today: the legal date; originals: the folder of imported papers (`<source>.txt`).
     """
 
-    def __init__(self, knowledge: Knowledge, today: Callable[[], date], originals: Path) -> None:
-        self._sources = knowledge.sources
+    def __init__(self, present: Present, today: Callable[[], date], originals: Path) -> None:
+        self._present = present
         self._today = today
         self._originals = originals
-        self._gists: dict[tuple[str, str], list[str]] = {}
-        for question in knowledge.questions.values():
-            for answer in question.answers:
-                for basis in answer.basis:
-                    gists = self._gists.setdefault((basis.source, basis.locator), [])
-                    if basis.gist not in gists:
-                        gists.append(basis.gist)
+        self._read = present()
+        self._gists = _gists_of(self._read)
 
     def find(self, source_id: str, locator: str) -> Mapping[str, Any]:
         """Return the paper and what its clause says.
@@ -42,7 +38,9 @@ class Clauses:
         Raises:
             CitizenError: no such source.
         """
-        source = self._sources.get(source_id)
+        if (knowledge := self._present()) is not self._read:
+            self._read, self._gists = knowledge, _gists_of(knowledge)
+        source = knowledge.sources.get(source_id)
         if source is None:
             raise CitizenError("没有这份依据文件。", code="no_source", status=404, field="source")
         return {
@@ -64,6 +62,18 @@ class Clauses:
         if article is None or not path.exists():
             return None
         return _articles(path.read_text("utf-8-sig")).get(article[1])
+
+
+def _gists_of(knowledge: Knowledge) -> dict[tuple[str, str], list[str]]:
+    """Return what answers say of each clause, by source and place."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for question in knowledge.questions.values():
+        for answer in question.answers:
+            for basis in answer.basis:
+                gists = found.setdefault((basis.source, basis.locator), [])
+                if basis.gist not in gists:
+                    gists.append(basis.gist)
+    return found
 
 
 def import_source(knowledge: Knowledge, source_id: str, file: Path, originals: Path, write: Callable[[Path, bytes], None]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,13 @@ from zhixun.knowledge.model import Answer, Basis, Glossary, Knowledge, Question,
 from zhixun.knowledge.services.model import Service
 from zhixun.knowledge.services.read import ServiceError, read_service
 
-__all__ = ["KnowledgeError", "fingerprint", "load", "load_figures", "read_file", "read_glossary"]
+__all__ = [
+    "OWN", "KnowledgeError", "fingerprint", "held_against", "load", "load_figures", "one_question", "raw_question", "read_file",
+    "read_glossary",
+]  # fmt: skip
 
+OWN = "本单位/"
+"""Before the file names of questions that the deployment itself has written."""
 _SCHEMAS = Path(__file__).with_name("schema.yml")
 
 
@@ -45,19 +50,20 @@ class KnowledgeError(Exception):
     """A file of `knowledge/` cannot be read or does not have the documented form."""
 
 
-def load(folder: Path) -> Knowledge:
+def load(folder: Path, own: Path | None = None) -> Knowledge:
     """Load everything below `folder`.
 
+    Args:
+        own: the deployment's own folder, whose `answers/*.yml` are laid over those of `folder`: the same id replaces, a new one adds.
+
     Raises:
-        KnowledgeError: a file is not YAML, breaks the schema, or two questions share an id.
+        KnowledgeError: a file is not YAML, breaks the schema, or two questions of one folder share an id.
     """
     sources = {i: _source(i, raw) for i, raw in read_file(folder / "sources.yml", "sources").items()}
     figures = load_figures(folder)
-    questions: dict[str, Question] = {}
-    for question in _questions(folder, figures):
-        if question.id in questions:
-            raise KnowledgeError(f"{question.file}: 问题编号 {question.id} 与 {questions[question.id].file} 重复")
-        questions[question.id] = question
+    questions = _by_id(_questions(folder, figures))
+    if own is not None:
+        questions |= _by_id(_questions(own, figures, OWN))
     glossary = read_glossary(folder)
     return Knowledge(
         MappingProxyType(questions),
@@ -67,7 +73,7 @@ def load(folder: Path) -> Knowledge:
         glossary,
         figures,
         {right: tuple(questions) for right, questions in read_file(folder / "menus.yml", "menus").items()},
-        fingerprint(folder)[:12],
+        _version(folder, own),
         MappingProxyType(_agencies(folder, glossary)),
     )
 
@@ -78,14 +84,45 @@ def load_figures(folder: Path) -> Figures:
     return Figures({kind: read_figures(read_file(folder / name, "figures") or {}) for kind, name in files.items()})
 
 
-def _questions(folder: Path, figures: Figures) -> Iterator[Question]:
-    """Yield every question of `folder`/answers in the order of files and lines."""
+def _by_id(questions: Iterable[Question]) -> dict[str, Question]:
+    found: dict[str, Question] = {}
+    for question in questions:
+        if question.id in found:
+            raise KnowledgeError(f"{question.file}: 问题编号 {question.id} 与 {found[question.id].file} 重复")
+        found[question.id] = question
+    return found
+
+
+def _questions(folder: Path, figures: Figures, place: str = "") -> Iterator[Question]:
+    """Yield every question of `folder`/answers in the order of files and lines; `place` stands before the names of the files."""
     for path in sorted((folder / "answers").glob("*.yml")):
-        for raw in read_file(path, "questions") or ():
-            try:
-                yield _question(raw, path.name, figures)
-            except FigureError as error:
-                raise KnowledgeError(f"{path.name}: {raw['id']}：{error}") from error
+        for raw in read_file(path, "questions", place) or ():
+            yield one_question(raw, f"{place}{path.name}", figures)
+
+
+def one_question(raw: Mapping[str, Any], file: str, figures: Figures) -> Question:
+    """Return a question as it stands in YAML, fees and deadlines put in.
+
+    Raises:
+        KnowledgeError: it names a fee or deadline that there is not, or that changes within the answer's window.
+    """
+    try:
+        return _question(raw, file, figures)
+    except FigureError as error:
+        raise KnowledgeError(f"{file}: {raw['id']}：{error}") from error
+
+
+def raw_question(question: Question, folder: Path, own: Path) -> dict[str, Any]:
+    """Return a question of the loaded knowledge as its file has it, with the names of fees and deadlines instead of their values.
+
+    Raises:
+        KnowledgeError: the file cannot be read, or has the question no longer.
+    """
+    path = (own if question.file.startswith(OWN) else folder) / "answers" / question.file.removeprefix(OWN)
+    found = next((raw for raw in read_file(path, "questions") or () if raw["id"] == question.id), None)
+    if found is None:
+        raise KnowledgeError(f"{question.file}: 没有问题 {question.id}")
+    return dict(found)
 
 
 def _guides(folder: Path, figures: Figures) -> Iterator[Guide]:
@@ -123,6 +160,14 @@ def read_glossary(folder: Path) -> Glossary:
     return Glossary(lists.pop("rights"), dict(raw["wider"]), lists.pop("places"), lists)
 
 
+def _version(folder: Path, own: Path | None) -> str:
+    """Return the first 12 characters of the digest of all that was read; without own answers it is that of `folder` alone."""
+    shipped = fingerprint(folder)
+    if own is None or not any((own / "answers").glob("*.yml")):
+        return shipped[:12]
+    return hashlib.sha256(f"{shipped}{fingerprint(own / 'answers')}".encode()).hexdigest()[:12]
+
+
 def fingerprint(folder: Path) -> str:
     """Return a digest (64 hex characters) that changes whenever a file of `folder` changes."""
     digest = hashlib.sha256()
@@ -131,8 +176,8 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def read_file(path: Path, kind: str) -> Any:
-    """Read a YAML file and hold it against the schema named `kind`.
+def read_file(path: Path, kind: str, place: str = "") -> Any:
+    """Read a YAML file and hold it against the schema named `kind`; `place` stands before its name where a flaw is told.
 
     Raises:
         KnowledgeError: it is missing, not YAML, or does not have the documented form.
@@ -140,10 +185,19 @@ def read_file(path: Path, kind: str) -> Any:
     try:
         data = yaml.load(path.read_text("utf-8"), _Yaml)  # noqa: S506 - a safe loader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise KnowledgeError(f"{path.name}: 无法读取：{error}") from error
+        raise KnowledgeError(f"{place}{path.name}: 无法读取：{error}") from error
+    return held_against(data, kind, f"{place}{path.name}")
+
+
+def held_against(data: Any, kind: str, name: str) -> Any:
+    """Return `data` when it has the form that the schema named `kind` asks for; `name` is what the file is called.
+
+    Raises:
+        KnowledgeError: it has another form.
+    """
     flaw = jsonschema.exceptions.best_match(_validators()[kind].iter_errors(data))
     if flaw is not None:
-        raise KnowledgeError(f"{path.name}: {_where(data, flaw)}：{flaw.message}")
+        raise KnowledgeError(f"{name}: {_where(data, flaw)}：{flaw.message}")
     return data
 
 

@@ -44,7 +44,8 @@ class KnowledgeRanker(GraphComponent):
     """Ranks curated questions and dialogue acts for each message.
 
     Config:
-        knowledge: the knowledge folder, relative to the project; `kinds`: the folder of messages of other kinds.
+        knowledge: the knowledge folder, relative to the project; `own`: the deployment's own answers, laid over it.
+        kinds: the folder of messages of other kinds.
         act_confidence: how sure an act must be to win over the questions.
         answer_from: from this confidence on, the first question is answered; below it, choices are offered.
         outside_until: words of other matters win over a ranking that is less sure than this.
@@ -61,7 +62,7 @@ class KnowledgeRanker(GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the defaults of the config."""
-        return {"knowledge": "knowledge", "act_confidence": 0.4, "answer_from": 0.38,
+        return {"knowledge": "knowledge", "own": "", "act_confidence": 0.4, "answer_from": 0.38,
                 "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.9, "score_from": 0.35,
                 "known_from": 0.5, "refer_from": 0.36, "kinds": "data/kinds",
                 "guide_from": 0.5, "service_from": 0.6, "offer_from": 0.2, "kind_from": 0.5, "kind_until": 0.65}  # fmt: skip
@@ -82,12 +83,13 @@ class KnowledgeRanker(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Return the digest of all that is read, so that an edit of any file retrains this component."""
-        folders = (config.get("knowledge") or "knowledge", config.get("kinds") or "data/kinds")
-        return "".join(fingerprint(Path(folder)) for folder in folders)
+        folders = (config.get("knowledge") or "knowledge", config.get("own"), config.get("kinds") or "data/kinds")
+        return "".join(fingerprint(Path(folder)) for folder in folders if folder)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on the knowledge folder and the acts of the training data; writes the result to the model."""
-        knowledge = load(Path(self._config["knowledge"]))
+        own = self._config["own"]
+        knowledge = load(Path(self._config["knowledge"]), Path(own) if own else None)
         acts: dict[str, list[str]] = {}
         for example in training_data.intent_examples:
             if example.get(INTENT) != ASK:

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["Terms", "clauses", "grams", "normalise", "sounds"]
+__all__ = ["Terms", "bare", "clauses", "grams", "normalise", "sounds"]
 
 _BLANK_IN_CHINESE = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 _BREAK = re.compile(r"[^\w%]+")
@@ -32,6 +32,11 @@ def normalise(text: str) -> str:
     simple: str = _simplifier().convert(folded)
     # A leading slash would be a command to the engine.
     return _BLANK_IN_CHINESE.sub("", simple).lstrip("/ ")
+
+
+def bare(text: str) -> str:
+    """Return a normalised text without fillers, unless it is nothing else."""
+    return _FILLERS.sub("", text) or text
 
 
 def clauses(text: str) -> list[str]:
@@ -96,7 +101,7 @@ class Terms:
     def official(self, text: str) -> str:
         """Return a normalised text without fillers and with sayings replaced by official terms."""
         kept = self._synonym_pattern.sub(lambda match: self._official[match[0]], text)
-        return _FILLERS.sub("", kept) or kept
+        return bare(kept)
 
     def rights_in(self, text: str) -> frozenset[str]:
         """Return the rights that a normalised text names; a narrower right brings its wider one."""
