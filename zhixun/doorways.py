@@ -131,7 +131,7 @@ class Doorways:
                 await stack.enter_async_context(door.running(self.inbox))
             yield
             await self.inbox.finish()
-            await self.outbox.finish()
+            await self.outbox.stop()
 
     async def fetch_offered(self) -> None:
         """Fetch what was offered in open consultations and is not there yet: after a crash, or when the platform did not answer."""

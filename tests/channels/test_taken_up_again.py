@@ -112,3 +112,16 @@ async def test_what_went_out_and_could_not_be_noted_does_not_hold_up_what_follow
     hall.office.clock.turn_by(timedelta(seconds=1))
     await hall.say("多少钱", "3")
     assert hall.platform.texts("citizen-a")[-1] == "答：多少钱"
+
+
+async def test_at_the_end_what_is_on_its_way_arrives_and_nothing_new_is_begun(hall: Hall) -> None:
+    hall.platform.gate.clear()
+    first = (await hall.inbox.take([hall.word(ASKED)]))[0].consultation
+    await until(lambda: "sending" in hall.standings(first))
+    stopping = asyncio.create_task(hall.outbox.stop())
+    await hall.inbox.take([hall.word("那外观呢", "2", "citizen-b")])
+    await hall.inbox.finish()
+    hall.platform.gate.set()
+    await stopping
+    assert hall.standings(first) == [DONE, DONE]
+    assert hall.platform.texts("citizen-b") == []

@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarn
 
 LONGEST = 4.0
 """Seconds in which every delivery is answered, always; the platform waits for five."""
+BUSY, DELIVERIES, MOST_REFUSED = 503, 3, 0.02
+"""What a store that is busy answers, how often WeChat delivers a message, and which part may be refused for now."""
 AT_ONCE = 40
 PEOPLE = 25
 
@@ -121,7 +123,10 @@ async def deliver_all(street: Street, deliveries: list[tuple[str, dict[str, str]
     async def person(openid: str, mine: list[dict[str, str]]) -> None:
         for fields in mine:
             async with slots:
-                await street.deliver(openid, fields)
+                # What is refused for now WeChat delivers again, three times at most.
+                for _ in range(DELIVERIES):
+                    if await street.deliver(openid, fields) != BUSY:
+                        break
 
     await asyncio.gather(*(person(openid, mine) for openid, mine in of.items()))
 
@@ -132,7 +137,9 @@ async def test_whatever_becomes_of_the_engine_wechat_is_answered_in_time_and_eve
         for place, mood in enumerate(MOODS):
             street.engine.mood = mood
             await deliver_all(street, messages(street, each, place * each))
-        assert street.statuses == {200: each * len(MOODS)}
+        assert street.statuses[200] == each * len(MOODS)
+        assert set(street.statuses) <= {200, BUSY}
+        assert street.statuses[BUSY] <= street.statuses[200] * MOST_REFUSED
         assert max(street.seconds) < LONGEST
         kept = street.journalled()
         assert len(kept) == each * len(MOODS)
@@ -181,5 +188,6 @@ async def test_delivered_again_and_again_across_kills_a_message_is_stored_once_a
         assert shown
         assert set(shown.values()) == {1}
         assert street.wechat.violations == []
-        assert street.product.stop() == 0
+        # In a thread: the stand-ins answer to the end what is on its way.
+        assert await asyncio.to_thread(street.product.stop) == 0
         street.product.verified()

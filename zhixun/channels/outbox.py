@@ -113,6 +113,7 @@ class Outbox:
         self._kept_back: Counter[str] = Counter()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._more: set[str] = set()
+        self._stopped = False
         self._slots = asyncio.Semaphore(TOGETHER)
 
     async def settle(self) -> None:
@@ -138,7 +139,7 @@ class Outbox:
 
     def wake(self, number: str) -> None:
         """Carry what waits for the citizen of a consultation, in the background."""
-        if not self._carriers or number in self._kept_back:
+        if self._stopped or not self._carriers or number in self._kept_back:
             return
         if number in self._running:
             self._more.add(number)
@@ -151,6 +152,11 @@ class Outbox:
         """Wait until what is being carried now has gone out."""
         while self._running:
             await asyncio.wait(set(self._running.values()))
+
+    async def stop(self) -> None:
+        """Let what is on its way arrive, and begin nothing new: the next start carries the rest."""
+        self._stopped = True
+        await self.finish()
 
     async def failed(self, once: str, words: str) -> str:
         """Mark a message that the platform took, and could not deliver after all.
@@ -226,7 +232,7 @@ class Outbox:
                 # Nobody waits for this, and what is not noted would stay on its way until the next start.
                 async with self._database.write(patient=True) as connection:
                     goes_on = claim is None or await self._noted(connection, number, claim, error)
-                    goes_on = goes_on and number not in self._kept_back
+                    goes_on = goes_on and not self._stopped and number not in self._kept_back
                     claim = await self._claim(connection, number, address) if goes_on else None
                 if claim is None or address is None:
                     return
