@@ -165,9 +165,7 @@ export async function sound(page, where) {
 
 // Names what is wider than its place; nobody should have to scroll sideways to read.
 export const tooWide = (page) => page.evaluate(() => {
-  // A table of figures scrolls in its own frame, as WCAG 1.4.10 allows; letters in a drawing have no width of their own.
-  const apart = (node) => node.matches('.scroll:has(> .figures)') || node.closest('svg');
-  const wide = (node) => node.clientWidth > 0 && node.scrollWidth > node.clientWidth + 1 && !apart(node);
+  const wide = (node) => node.clientWidth > 0 && node.scrollWidth > node.clientWidth + 1;
   const chat = document.querySelector('zhixun-chat');
   const boxes = chat ? chat.shadowRoot.querySelectorAll('.panel, .stage, .mid, .bottom, .sheet, .inside, .menu, .bubble') : document.querySelectorAll('main *:not(.hidden)');
   return [document.documentElement, ...boxes].filter(wide).map((node) => `${node.className || node.nodeName} ${node.scrollWidth} > ${node.clientWidth}`);
