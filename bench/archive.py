@@ -8,10 +8,7 @@ reads them with `catch_up` as it does in the service. The tables that no search 
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import random
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -23,7 +20,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tqdm import tqdm
 
-from bench.product import PROJECT, machine, put
+from bench.product import PROJECT, report
 from zhixun.archive.canonical import canonical, event_hash
 from zhixun.archive.case_words import forget_words, purge
 from zhixun.archive.index import Index
@@ -264,19 +261,5 @@ async def time_purge(database: Timed, number: str) -> str:
     return f"the words of one case purged in {time.perf_counter() - began:.1f} s; writers waited {database.held}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=100_000, help="how many consultations")
-    parser.add_argument("--folder", type=Path, help="where the store is made, and stays; a temporary one without it")
-    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        report = asyncio.run(measure(given.folder or Path(temporary), given.cases))
-    figures = f"{date.today()}, {machine()}.\n\n```\n{report}\n```\n"
-    print(figures)
-    if given.write:
-        put("archive", figures)
-
-
 if __name__ == "__main__":
-    main()
+    report("archive", measure, __doc__, 100_000)

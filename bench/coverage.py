@@ -7,10 +7,7 @@ The journal is made as `bench.archive` makes it. What a page waits for is the su
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import random
-import tempfile
 import time
 from datetime import date
 from pathlib import Path
@@ -18,7 +15,7 @@ from pathlib import Path
 from aiohttp.test_utils import make_mocked_request
 
 from bench.archive import Maker, Stopwatch, Timed, fill
-from bench.product import PROJECT, machine, put
+from bench.product import PROJECT, report
 from zhixun.archive.journal import Journal
 from zhixun.archive.keys import Keyring
 from zhixun.archive.rebuild import taken_over
@@ -82,19 +79,5 @@ async def measure(folder: Path, count: int) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=100_000, help="how many consultations")
-    parser.add_argument("--folder", type=Path, help="where the store is made, and stays, to be measured again; a temporary one without it")
-    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        report = asyncio.run(measure(given.folder or Path(temporary), given.cases))
-    figures = f"{date.today()}, {machine()}.\n\n```\n{report}\n```\n"
-    print(figures)
-    if given.write:
-        put("coverage", figures)
-
-
 if __name__ == "__main__":
-    main()
+    report("coverage", measure, __doc__, 100_000)

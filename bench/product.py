@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import contextlib
 import os
 import platform
@@ -13,8 +15,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 300
@@ -58,6 +62,27 @@ def machine() -> str:
     model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "")
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) // 2**20  # type: ignore[index]
     return f"{os.cpu_count()} cores ({model}), {memory} GiB, Python {platform.python_version()}"
+
+
+def report(name: str, measure: Callable[[Path, int], Coroutine[Any, Any, str]], about: str | None, count: int) -> None:
+    """Measure over a store of so many consultations, as the command line says, and print or keep the figures.
+
+    Args:
+        name: of the place in docs/benchmarks.md. measure: is given the store's folder and how many consultations.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, default=count, help="how many consultations")
+    parser.add_argument("--folder", type=Path, help="where the store is made, and stays; a temporary one without it")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        told = asyncio.run(measure(folder, given.cases))
+    figures = f"{date.today()}, {machine()}.\n\n```\n{told}\n```\n"
+    print(figures)
+    if given.write:
+        put(name, figures)
 
 
 def put(place: str, figures: str) -> None:

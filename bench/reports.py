@@ -8,20 +8,17 @@ it is told who asks, and those that staff took were answered after some hours an
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import random
-import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import bench.archive as made
 from bench.archive import Maker, Stopwatch, Timed, fill
-from bench.product import PROJECT, machine, put
+from bench.product import PROJECT, report
 from zhixun.analysed import FORMS, Analysed
 from zhixun.archive.index import Index
 from zhixun.archive.journal import Journal
@@ -129,21 +126,5 @@ async def time_page(drawn: ReportPages, staff: Staff, span: dict[str, str]) -> s
     return str(watch)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=30_000, help="how many consultations")
-    parser.add_argument("--folder", type=Path, help="where the store is made, and stays; a temporary one without it")
-    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = given.folder or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        report = asyncio.run(measure(folder, given.cases))
-    figures = f"{datetime.now(UTC).date()}, {machine()}.\n\n```\n{report}\n```\n"
-    print(figures)
-    if given.write:
-        put("reports", figures)
-
-
 if __name__ == "__main__":
-    main()
+    report("reports", measure, __doc__, 30_000)

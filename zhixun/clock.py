@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-__all__ = ["ZONE", "Clock", "monotonic", "new_key", "new_token", "stamp"]
+__all__ = ["ZONE", "Clock", "local_of", "monotonic", "new_key", "new_token", "stamp"]
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -38,6 +38,11 @@ class Clock:
 def stamp(moment: datetime) -> str:
     """Write a UTC time as it stands in the journal, to the millisecond: `2026-11-21T02:03:04.567Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def local_of(stamped: str) -> datetime:
+    """Return the wall-clock time in China of what `stamp` wrote."""
+    return datetime.fromisoformat(stamped).astimezone(ZONE)
 
 
 def monotonic() -> float:

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from zhixun.clock import ZONE
+from zhixun.clock import local_of
 from zhixun.database import Database, requests, tasks
 from zhixun.desk.calendar import Calendar, Happening
 from zhixun.desk.casework import KINDS as TASKS
 from zhixun.knowledge.dates import read_dates, read_holidays
-from zhixun.knowledge.services.model import Service
+from zhixun.knowledge.expiry import STALE_DAYS
+from zhixun.knowledge.guides.model import SERVICE
 from zhixun.knowledge.shelf import Present
 from zhixun.messages import ENDED
 
 __all__ = ["Dated", "unknown_days"]
 
-_REVIEW = timedelta(days=365)
-"""So long after it was compared with its sources an answer is to be looked at again."""
 _SHOWN = 3
 
 
@@ -99,7 +98,7 @@ class Dated:
             for answer in question.answers:
                 if answer.until and first <= answer.until <= last:
                     found[answer.until, "到此失效"].append(question.title)
-                again = answer.checked + _REVIEW
+                again = answer.checked + timedelta(days=STALE_DAYS)
                 if first <= again <= last and (answer.until is None or again <= answer.until):
                     found[again, "满一年，要与来源再核对"].append(question.title)
         return [
@@ -108,8 +107,8 @@ class Dated:
         ]  # fmt: skip
 
     def _service(self, name: str) -> str:
-        services: Mapping[str, Service] = {one.id: one for one in self.present().services.values()}
-        return services[name].title if name in services else name
+        found = self.present().services.get(SERVICE + name)
+        return name if found is None else found.title
 
 
 def unknown_days(folder: Path) -> list[tuple[str, str]]:
@@ -119,7 +118,7 @@ def unknown_days(folder: Path) -> list[tuple[str, str]]:
 
 def _day(due: str) -> date:
     """Return the day in China of a UTC stamp, or a day as it stands."""
-    return date.fromisoformat(due) if len(due) == 10 else datetime.fromisoformat(due).astimezone(ZONE).date()
+    return date.fromisoformat(due) if len(due) == 10 else local_of(due).date()
 
 
 def _few(titles: Sequence[Any]) -> str:

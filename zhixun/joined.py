@@ -9,7 +9,7 @@ from typing import Any
 
 from zhixun.archive.journal import Journal
 from zhixun.archive.receipt import Receipts
-from zhixun.clock import ZONE, Clock
+from zhixun.clock import Clock, local_of
 from zhixun.conversation.rating import Ratings
 from zhixun.conversation.redact import clean
 from zhixun.database import Database
@@ -139,5 +139,5 @@ class Progress:
 def _wall(stamped: str) -> str:
     if not stamped:
         return ""
-    local = datetime.fromisoformat(stamped).astimezone(ZONE)
+    local = local_of(stamped)
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"

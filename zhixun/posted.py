@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from aiohttp import web
 
 from zhixun.clock import new_token
 from zhixun.errors import CitizenError
 
-__all__ = ["fields_of", "once_of", "refuse_cross_site"]
+__all__ = ["day_of", "fields_of", "once_of", "refuse_cross_site"]
 
+_FIRST, _LAST = 2000, 2100
 _ONCE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 
 
@@ -32,6 +34,22 @@ async def fields_of(request: web.Request, longest: int) -> dict[str, str]:
     if any(len(value) > longest for value in fields.values()):
         raise CitizenError(f"一项最多 {longest} 个字。", code="too_long")
     return fields
+
+
+def day_of(given: Mapping[str, str], name: str) -> date | None:
+    """Return the day in a form's field; None when it is empty.
+
+    Raises:
+        CitizenError: (400) it is no day, or one that nobody can mean.
+    """
+    text = given.get(name, "").strip()
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise CitizenError("请按年-月-日填写日期。", code="bad_day", field=name) from error
+    if day is not None and not _FIRST <= day.year <= _LAST:
+        raise CitizenError("日期应在 2000 年到 2100 年之间。", code="bad_day", field=name)
+    return day
 
 
 def once_of(given: Mapping[str, str]) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.channels.outbox import Undelivered
-from zhixun.clock import ZONE, Clock, stamp
+from zhixun.clock import Clock, local_of, stamp
 from zhixun.conversation.arrivals import NEVER
 from zhixun.database import Database, consultations, journal, threads
 from zhixun.doors import Address
@@ -100,7 +99,7 @@ class WeChatNotices:
         return [(row["consultation"], row["seq"], row["time"], _TOLD[result]) for row, result in told if result in _TOLD]
 
     def _filled(self, number: str, time: str, result: str) -> Mapping[str, str]:
-        local = datetime.fromisoformat(time).astimezone(ZONE)
+        local = local_of(time)
         known = {"number": number, "result": result, "time": f"{local:%Y年%m月%d日 %H:%M}", "office": self._office[:_LONGEST]}
         return {field: known[name] for name, field in self._fields.items()}
 

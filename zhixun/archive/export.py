@@ -11,7 +11,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from zhixun.archive.durable import open_draft, publish
 from zhixun.archive.journal import Journal
-from zhixun.clock import ZONE
+from zhixun.clock import local_of
 from zhixun.database import consultations
 from zhixun.errors import CitizenError
 from zhixun.messages import Entry, dump
@@ -210,7 +210,7 @@ def rating_cells(entries: Sequence[Entry]) -> list[Cell]:
 
 def local_time(stamped: str | None) -> str:
     """Return a time of the journal as the clock on the wall showed it."""
-    return datetime.fromisoformat(stamped).astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S") if stamped else ""
+    return local_of(stamped).strftime("%Y-%m-%d %H:%M:%S") if stamped else ""
 
 
 FORMATS: Mapping[str, Callable[[Path], AbstractContextManager[Write]]] = {

@@ -9,12 +9,11 @@ import html
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from zhixun.archive.canonical import canonical
 from zhixun.archive.sealed import receipt_code
-from zhixun.clock import ZONE
+from zhixun.clock import local_of
 from zhixun.messages import Entry
 from zhixun.names import REGISTER, told, told_scores
 
@@ -199,7 +198,7 @@ def _speaker(actor: str) -> str:
 
 
 def _time(stamped: str) -> str:
-    return datetime.fromisoformat(stamped).astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+    return local_of(stamped).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _text(value: Any) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from zhixun.clock import ZONE
+from zhixun.clock import local_of
 from zhixun.desk.case import REASONS
 from zhixun.desk.casework import KINDS as TASKS
 from zhixun.desk.casework import RESULTS
@@ -85,7 +84,7 @@ def told_act(open: Mapping[str, Any], names: Callable[[str], str], terms: Mappin
         if part in _NAMES:
             return names(str(value))
         if part == "until":
-            return f"{datetime.fromisoformat(str(value)).astimezone(ZONE):%Y-%m-%d %H:%M}"
+            return f"{local_of(str(value)):%Y-%m-%d %H:%M}"
         codes = {**_CODES.get(part, {}), **terms.get(part, {})}
         return codes.get(str(value), str(value))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from zhixun.desk.staff import LEADERS
 from zhixun.errors import CitizenError
 from zhixun.names import CORRECTIVES
 
@@ -17,8 +18,6 @@ ENDED = ("finished", "dropped")
 CARRYING = ("checking",)
 """Reached by who says that the measure was carried out."""
 LONGEST = 1000
-LEADERS = ("reviewer", "administrator")
-"""Who opens, assigns and looks at the effect."""
 _OWNER, _LEADER, _OTHER = "owner", "leader", "other"
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from zhixun.errors import CitizenError
+from zhixun.posted import day_of
 
 __all__ = [
     "FORCES", "OTHER", "Asked", "Checked", "Content", "Coverage", "CoverageRow", "Saying", "Serving", "Span", "Tally", "read_asked",
@@ -17,7 +18,6 @@ __all__ = [
 OTHER = "其他"
 FORCES = ("应", "宜", OTHER)
 """By what force rows can be asked for: duties, advice, and what is neither."""
-_FIRST, _LAST = 2000, 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +205,8 @@ def read_span(given: Mapping[str, str], today: date) -> Span:
     Raises:
         CitizenError: a day is malformed, or the last one lies before the first.
     """
-    since = _day(given, "since") or today.replace(month=1, day=1)
-    until = _day(given, "until") or max(today, since)
+    since = day_of(given, "since") or today.replace(month=1, day=1)
+    until = day_of(given, "until") or max(today, since)
     if until < since:
         raise CitizenError("结束日期不能早于开始日期。", code="bad_span", field="until")
     return Span(since, until)
@@ -233,14 +233,3 @@ def tallies(rows: Sequence[CoverageRow], standings: Sequence[str]) -> Sequence[T
     by_document = [tally(f"《{title}》", [row for row in rows if row.title == title]) for title in dict.fromkeys(row.title for row in rows)]
     by_force = [tally(f"其中“{force}”", own) for force in FORCES[:2] if (own := [row for row in rows if force in row.forces])]
     return [*by_document, *by_force, tally("合计", rows)]
-
-
-def _day(given: Mapping[str, str], name: str) -> date | None:
-    text = given.get(name, "").strip()
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise CitizenError("请按年-月-日填写日期。", code="bad_day", field=name) from error
-    if day is not None and not _FIRST <= day.year <= _LAST:
-        raise CitizenError("日期应在 2000 年到 2100 年之间。", code="bad_day", field=name)
-    return day

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zhixun.clock import ZONE
+from zhixun.clock import ZONE, local_of
 from zhixun.desk.ports import Limits, WorkingTime
 
 __all__ = ["LEVELS", "TITLES", "Countdown", "Times", "countdowns", "worst"]
@@ -79,17 +79,17 @@ def _running(times: Times, limits: Limits, hours: WorkingTime) -> Iterator[tuple
     """Yield what runs: the kind, since when, and for how many working minutes."""
     if times.state not in _WAITING or not times.handed:
         return
-    handed = _local(times.handed)
+    handed = local_of(times.handed)
     if times.state == "message_left":
         # A conversation that staff left as a message is called back counted from their last word.
-        yield "callback", _local(max(times.handed, times.spoke)), limits.callback_hours * 60
+        yield "callback", local_of(max(times.handed, times.spoke)), limits.callback_hours * 60
     elif not times.answered and not hours.is_open(handed):
         # A message stays one when somebody takes it: nobody waited at the window for the first minutes of the day.
         yield "callback", handed, limits.callback_hours * 60
     elif not times.answered:
         yield "first", handed, limits.first_minutes
     elif times.last > times.spoke:
-        yield "next", _local(times.last), limits.next_minutes
+        yield "next", local_of(times.last), limits.next_minutes
     yield "solution", handed, limits.solution_hours * 60
 
 
@@ -122,7 +122,3 @@ def _span(minutes: float) -> str:
     hours, rest = divmod(math.ceil(minutes), 60)
     parts = [f"{hours} 小时"] * bool(hours) + [f"{rest} 分钟"] * bool(rest or not hours)
     return " ".join(parts)
-
-
-def _local(stamp: str) -> datetime:
-    return datetime.fromisoformat(stamp).astimezone(ZONE)

@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.clock import ZONE, Clock, stamp
+from zhixun.clock import ZONE, Clock, local_of, stamp
 from zhixun.database import Database, agreements, consultations, journal
 from zhixun.desk.coverage import Span
 from zhixun.desk.ports import Daybook, WorkingTime
@@ -138,7 +138,7 @@ class Quality:
             who.taken.add(row["consultation"])
         elif who is not None:
             begun = [time for seq, time in handed.get(row["consultation"], ()) if seq < row["seq"]]
-            minutes = self._hours.minutes_between(_local(begun[-1]), _local(row["time"])) if begun else None
+            minutes = self._hours.minutes_between(local_of(begun[-1]), local_of(row["time"])) if begun else None
             if minutes is not None:
                 who.minutes.append(minutes)
 
@@ -216,7 +216,3 @@ def _parts(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _begins(day: date) -> str:
     return stamp(datetime.combine(day, time.min, ZONE))
-
-
-def _local(stamped: str) -> datetime:
-    return datetime.fromisoformat(stamped).astimezone(ZONE)

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.clock import ZONE, stamp
+from zhixun.clock import local_of, stamp
 from zhixun.database import outbox, threads
 from zhixun.doors import DONE, FAILED, HELD, SENDING, UNSURE, WAITING
 from zhixun.names import told
@@ -52,7 +52,7 @@ async def _reach(connection: AsyncConnection, row: sa.RowMapping, now: datetime)
     if thread["left"] < 1 or thread["until"] < stamp(now):
         instead = "对方留了电话，急的请打电话" if row["callback"] else "急的请安排回访或换其他方式联系"
         return Reach("over", f"现在送不到：{door}规定对方发来消息后限时、限条数。您写的会保存，对方再来消息时自动补送；{instead}。")
-    until = f"{datetime.fromisoformat(thread['until']).astimezone(ZONE):%m月%d日 %H:%M}"
+    until = f"{local_of(thread['until']):%m月%d日 %H:%M}"
     return Reach("warn" if thread["left"] <= FEW else "fine", f"{door}还能送达 {thread['left']} 条（到 {until}，对方每发一次重新计）。")
 
 

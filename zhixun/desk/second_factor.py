@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import datetime
 
 import pyotp
 import segno
@@ -20,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.clock import ZONE, Clock, new_key
+from zhixun.clock import Clock, local_of, new_key
 from zhixun.codes import folded, spell
 from zhixun.database import Database, staff
 from zhixun.desk.lockout import ALLOWED, CODES, Lockout, note_failure
@@ -220,6 +219,6 @@ def _totp(raw: bytes) -> pyotp.TOTP:
 def _refused(locked_until: str) -> CitizenError:
     if not locked_until:
         return CitizenError("验证码不对，或者已经用过。请等手机显示下一个 6 位数字再输入。", code="wrong_code", status=401, field="code")
-    local = datetime.fromisoformat(locked_until).astimezone(ZONE)
+    local = local_of(locked_until)
     words = f"连续输错 {ALLOWED} 次，账号锁定到 {local.month} 月 {local.day} 日 {local:%H:%M}；急用请联系管理员。"
     return CitizenError(words, code="locked", status=401, field="code")

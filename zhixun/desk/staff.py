@@ -13,11 +13,18 @@ from zhixun.clock import stamp
 from zhixun.database import staff
 from zhixun.errors import CitizenError
 
-__all__ = ["ADMINISTRATOR", "ENROL", "FULL", "PASSWORD", "RENEW", "ROLES", "Account", "Staff", "account_of", "row_of", "teams_of"]
+__all__ = [
+    "ADMINISTRATOR", "ENROL", "FULL", "LEADERS", "PASSWORD", "RENEW", "ROLES", "WRITERS", "Account", "Staff", "account_of", "row_of",
+    "teams_of",
+]  # fmt: skip
 
 ADMINISTRATOR = "administrator"
 ROLES = MappingProxyType({"clerk": "坐席", "reviewer": "审核", ADMINISTRATOR: "管理", "auditor": "审计"})
 """What somebody is at the desk, and what it is called; an auditor reads and changes nothing."""
+LEADERS = ("reviewer", ADMINISTRATOR)
+"""Who reviews, approves, assigns and releases."""
+WRITERS = ("clerk", *LEADERS)
+"""Whoever does not only read."""
 PASSWORD, RENEW, ENROL, FULL = "password", "renew", "enrol", "full"
 """How far somebody has signed in: the code is still asked, a password must be chosen, a second factor must be set up, wholly."""
 

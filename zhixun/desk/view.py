@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from aiohttp import web
 
-from zhixun.clock import ZONE
+from zhixun.clock import local_of
 from zhixun.desk.access import ACCESS, allowed
 from zhixun.desk.staff import FULL, ROLES, Staff
 from zhixun.drawn import environment_of
@@ -127,10 +126,10 @@ def _nothing(role: str) -> tuple[tuple[str, str], ...]:
 
 def local(stamped: str) -> str:
     """Return a UTC stamp as date and time on the wall: `2026-11-21 14:05`."""
-    return f"{datetime.fromisoformat(stamped).astimezone(ZONE):%Y-%m-%d %H:%M}" if stamped else ""
+    return f"{local_of(stamped):%Y-%m-%d %H:%M}" if stamped else ""
 
 
 def when(stamped: str) -> str:
     """Return the time of day of a UTC stamp: `14:05`."""
-    return f"{datetime.fromisoformat(stamped).astimezone(ZONE):%H:%M}" if stamped else ""
+    return f"{local_of(stamped):%H:%M}" if stamped else ""
 

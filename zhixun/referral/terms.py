@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from zhixun.clock import ZONE
+from zhixun.clock import local_of
 from zhixun.referral.ports import Rules
 from zhixun.referral.slip import Slip
 from zhixun.referral.standing import RECEIVED, SENT
@@ -31,6 +31,6 @@ def wants_reminder(slip: Slip, rules: Rules, today: date) -> bool:
         return False
     if not slip.reminded:
         return True
-    last = datetime.fromisoformat(slip.reminded).astimezone(ZONE).date()
+    last = local_of(slip.reminded).date()
     days = (last + timedelta(days=ahead) for ahead in range(1, (today - last).days + 1))
     return sum(bool(rules.hours.spans(day)) for day in days) >= rules.remind_days

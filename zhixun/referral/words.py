@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from zhixun.clock import ZONE
+from zhixun.clock import local_of
 from zhixun.referral.sheet import Box, Section, Sheet
 from zhixun.referral.standing import STANDINGS, WITH_WORDS
 
@@ -71,7 +71,7 @@ def told_closed(standing: str) -> str:
 
 def told_time(stamped: str) -> str:
     """Return a UTC stamp as the clock on the wall."""
-    local = datetime.fromisoformat(stamped).astimezone(ZONE)
+    local = local_of(stamped)
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 

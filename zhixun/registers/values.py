@@ -197,20 +197,20 @@ def _flag(field: Field, text: str, offered: Offered) -> str:
 def _person(field: Field, text: str, offered: Offered) -> str:
     match = re.fullmatch(r".*（([^（）]+)）", text)
     login = match[1] if match else text
-    if login in offered.people:
-        return login
-    named = [name for name, told in offered.people.items() if told == text]
-    if len(named) != 1:
-        raise ValueFlaw("没有这位工作人员" if not named else "有几位同名，请写成“姓名（登录名）”")
-    return named[0]
+    return _named(offered.people, login, text, "没有这位工作人员", "有几位同名，请写成“姓名（登录名）”")
 
 
 def _agency(field: Field, text: str, offered: Offered) -> str:
-    if text in offered.agencies:
-        return text
-    named = [one for one, told in offered.agencies.items() if told == text]
+    return _named(offered.agencies, text, text, "机构名录（agencies.yml）里没有这个机构", "有几个机构同名，请写它的编号")
+
+
+def _named(titles: Mapping[str, str], id: str, title: str, none: str, several: str) -> str:
+    """Return the id that is meant: by itself, or by a title that only one has."""
+    if id in titles:
+        return id
+    named = [one for one, told in titles.items() if told == title]
     if len(named) != 1:
-        raise ValueFlaw("机构名录（agencies.yml）里没有这个机构" if not named else "有几个机构同名，请写它的编号")
+        raise ValueFlaw(several if named else none)
     return named[0]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from zhixun.clock import ZONE, stamp
+from zhixun.clock import ZONE, local_of, stamp
 from zhixun.database import cases, requests, slips, tasks
 from zhixun.names import INDICATORS
 from zhixun.reports.figures import STATUSES, Figures, Kept, Rating, Times, times_of
@@ -72,15 +72,15 @@ class Reader:
         measured = []
         for row in waits:
             if row.helped:
-                since = _local(row.handed)
+                since = local_of(row.handed)
                 limit = self.limits.first_minutes if self.hours.is_open(since) else self.limits.callback_hours * 60
-                measured.append((self.hours.minutes_between(since, _local(row.helped)), limit))
+                measured.append((self.hours.minutes_between(since, local_of(row.helped)), limit))
         return times_of(measured)
 
     def _solution(self, waits: Iterable[Any]) -> Times:
         limit = self.limits.solution_hours * 60
         ended = [row for row in waits if row.closed]
-        return times_of([(self.hours.minutes_between(_local(row.handed), _local(row.closed)), limit) for row in ended])
+        return times_of([(self.hours.minutes_between(local_of(row.handed), local_of(row.closed)), limit) for row in ended])
 
 
 def _sums() -> sa.Select[Any]:
@@ -167,7 +167,3 @@ def _standing(row: Mapping[str, Any], now: str) -> str:
     if row["done"]:
         return "kept" if row["done"] <= due else "late"
     return "late" if due < now else "waiting"
-
-
-def _local(stamped: str) -> datetime:
-    return datetime.fromisoformat(stamped).astimezone(ZONE)

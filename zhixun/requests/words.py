@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from zhixun.clock import ZONE, stamp
+from zhixun.clock import ZONE, local_of, stamp
 from zhixun.messages import PERSON, Button, Reply, Terms
 from zhixun.requests.request import Request
 from zhixun.requests.standing import words_of
@@ -57,7 +57,7 @@ def told_line(request: Request, now: datetime) -> str:
         f"负责人 {request.owner}" if request.owner else "",
         f"应于 {request.follow_up} 回访" if request.follow_up else "",
     ]
-    due = f"限 {datetime.fromisoformat(request.due).astimezone(ZONE):%Y-%m-%d %H:%M}" if request.due else "时限未定"
+    due = f"限 {local_of(request.due):%Y-%m-%d %H:%M}" if request.due else "时限未定"
     parts = (request.number, request.title, words_of(request.standing, request.reason), due, f"转 {request.target}", *marks)
     return "  ".join(part for part in parts if part)
 
@@ -94,7 +94,7 @@ def told_due(due: datetime | None, *, confirmed: bool) -> str:
 
 def told_standing(request: Request) -> str:
     """Say in some lines how a request stands and what was noted last for the citizen."""
-    changed = datetime.fromisoformat(request.changed).astimezone(ZONE)
+    changed = local_of(request.changed)
     lines = [f"{request.number} {request.title}", f"现在：{words_of(request.standing, request.reason)}（{changed:%Y-%m-%d %H:%M}）"]
     if request.note:
         lines.append(f"说明：{request.note}")

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from aiohttp import web
 
@@ -20,6 +19,7 @@ from zhixun.desk.staff import Account, Staff
 from zhixun.desk.view import View, local
 from zhixun.errors import CitizenError
 from zhixun.numbers import valid_number, valid_request_number
+from zhixun.posted import day_of
 
 __all__ = ["AuditPages"]
 
@@ -112,17 +112,7 @@ def _asked(given: Mapping[str, str]) -> Asked:
     if about and not (valid_number(about) or valid_request_number(about)):
         raise CitizenError("请填写完整的咨询编号或申请编号。", code="bad_number", field="about")
     kinds = (given["kind"],) if given["kind"] in KINDS else ()
-    return Asked(given["who"], kinds, about, _day(given, "since"), _day(given, "until"))
-
-
-def _day(given: Mapping[str, str], name: str) -> date | None:
-    try:
-        day = date.fromisoformat(given[name]) if given[name] else None
-    except ValueError as error:
-        raise CitizenError("请按年-月-日填写日期。", code="bad_day", field=name) from error
-    if day is not None and not 2000 <= day.year <= 2100:
-        raise CitizenError("日期应在 2000 年到 2100 年之间。", code="bad_day", field=name)
-    return day
+    return Asked(given["who"], kinds, about, day_of(given, "since"), day_of(given, "until"))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -10,14 +10,13 @@ from aiohttp import web
 from zhixun.desk.canned import LONGEST, LONGEST_TITLE, Canned
 from zhixun.desk.gate import Route, fields_of
 from zhixun.desk.pages.leading import lead_on
-from zhixun.desk.staff import Staff
+from zhixun.desk.staff import LEADERS, Staff
 from zhixun.desk.view import View
 from zhixun.errors import CitizenError
 
 __all__ = ["CannedPages"]
 
 _HOME = "/desk/canned"
-_WRITERS = ("reviewer", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class CannedPages:
     async def _draw(
         self, request: web.Request, staff: Staff, *, given: Mapping[str, str] | None = None, wrong: Mapping[str, str] | None = None
     ) -> web.Response:
-        writes = staff.role in _WRITERS
+        writes = staff.role in LEADERS
         found = await self.canned.list() if writes else await self.canned.of(staff)
         teams = dict.fromkeys([*self.teams, *(one.team for one in found if one.team)])
         words = next(iter((wrong or {}).values()), "")

@@ -23,7 +23,7 @@ from zhixun.desk.mentions import able, mentioned
 from zhixun.desk.pages.leading import lead_on
 from zhixun.desk.ports import Advice, Daybook, Files, Known, Takeover
 from zhixun.desk.reach import Way, way_of
-from zhixun.desk.staff import Account, Staff
+from zhixun.desk.staff import LEADERS, Account, Staff
 from zhixun.desk.view import View
 from zhixun.desk.waiting import Queue
 from zhixun.errors import CitizenError
@@ -165,7 +165,7 @@ class CasePages:
             "tasks": await self.casework.tasks(number), "outcomes": OUTCOMES, "teams": self.teams,
             "colleagues": colleagues, "ratings": ratings_of(entries), "scale": SCALE,
             "trace": trace_of(entries), "canned": await self.canned(staff) if mine else [],
-            "may_talk": staff.role != "auditor", "may_review": staff.role in ("reviewer", "administrator"),
+            "may_talk": staff.role != "auditor", "may_review": staff.role in LEADERS,
             **await self.related(number),
         }  # fmt: skip
 

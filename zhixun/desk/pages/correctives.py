@@ -15,7 +15,7 @@ from zhixun.desk.gate import Route, fields_of
 from zhixun.desk.mentions import able
 from zhixun.desk.pages.leading import address, lead_on
 from zhixun.desk.ports import Daybook
-from zhixun.desk.staff import Account, Staff
+from zhixun.desk.staff import LEADERS, Account, Staff
 from zhixun.desk.view import View
 from zhixun.errors import CitizenError
 from zhixun.masking import mask
@@ -98,7 +98,7 @@ class CorrectivePages:
             level=_level(one, over=self.correctives.is_over(one)), written=_written(entries),
             history=[_told(entry) for entry in entries], names=self.names,
             acts=[(name, ACTS[name]) for name in acts_for(one, staff.name, staff.role)], able=await self._able(), most=LONGEST,
-            leads=staff.role in ("reviewer", "administrator"), today=self.clock.today().isoformat(),
+            leads=staff.role in LEADERS, today=self.clock.today().isoformat(),
             check_due=self.correctives.check_due(), wrong=wrong or {}, given=given or {}, flash=(words, "over") if words else None,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from zhixun.desk.gate import Route, fields_of
 from zhixun.desk.pages.improve import HOME, Improvements, improve_tabs, number_of
 from zhixun.desk.pages.leading import lead_on
-from zhixun.desk.staff import Staff
+from zhixun.desk.staff import LEADERS, WRITERS, Staff
 from zhixun.desk.view import View
 from zhixun.errors import CitizenError
 
@@ -20,8 +20,6 @@ __all__ = ["DraftPages"]
 _DRAFTS = f"{HOME}/drafts"
 _OUTCOMES = (("answered", "答复"), ("referral", "只说该找谁"), ("out_of_scope", "不属于知识产权"))
 _NOT_FIELDS = ("csrf", "turns", "version")
-_REVIEWERS = ("reviewer", "administrator")
-_WRITERS = ("clerk", *_REVIEWERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class DraftPages:
 
     async def _list(self, request: web.Request, staff: Staff) -> web.Response:
         tabs, found = await improve_tabs(self.improvements, _DRAFTS), await self.improvements.drafts(staff)
-        writes = staff.role in _WRITERS
+        writes = staff.role in WRITERS
         return self.view.page("drafts.html", request, staff, tabs=tabs, found=found, names=self.names, writes=writes)
 
     async def _new(self, request: web.Request, staff: Staff) -> web.Response:
@@ -127,8 +125,8 @@ class DraftPages:
         one = await self.improvements.draft(number_of(request), staff)
         parts = await self._parts(fields or one["fields"], error)
         return self.view.page(
-            "draft.html", request, staff, status=422 if error else 200, one=one, names=self.names, writes=staff.role in _WRITERS,
-            reviews=staff.role in _REVIEWERS, **parts,
+            "draft.html", request, staff, status=422 if error else 200, one=one, names=self.names, writes=staff.role in WRITERS,
+            reviews=staff.role in LEADERS, **parts,
         )  # fmt: skip
 
     async def _parts(self, fields: Mapping[str, str], error: CitizenError | None) -> Mapping[str, Any]:

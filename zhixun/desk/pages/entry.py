@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import segno
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from markupsafe import Markup
 
-from zhixun.clock import ZONE, Clock, new_token
+from zhixun.clock import Clock, local_of, new_token
 from zhixun.database import Database, consultations, tasks
 from zhixun.desk.entries import (
     CHANNELS,
@@ -244,7 +243,7 @@ def _field(name: str) -> str:
 
 def _local(stamped: str) -> str:
     """Write a UTC stamp as the browser's field of date and time does."""
-    return f"{datetime.fromisoformat(stamped).astimezone(ZONE):%Y-%m-%dT%H:%M}" if stamped else ""
+    return f"{local_of(stamped):%Y-%m-%dT%H:%M}" if stamped else ""
 
 
 def _short(entries: Sequence[Entry]) -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from zhixun.desk.gate import Route, fields_of
 from zhixun.desk.pages.leading import address, lead_on
-from zhixun.desk.staff import Staff
+from zhixun.desk.staff import LEADERS, WRITERS, Staff
 from zhixun.desk.view import View
 from zhixun.errors import CitizenError
 
@@ -18,8 +18,6 @@ __all__ = ["HOME", "ImprovePages", "Improvements", "improve_tabs", "number_of"]
 
 HOME = "/desk/improve"
 _SPANS = ((7, "近 7 天"), (30, "近 30 天"), (90, "近 90 天"))
-_WRITERS = ("clerk", "reviewer", "administrator")
-_RELEASERS = ("reviewer", "administrator")
 
 
 class Improvements(Protocol):
@@ -127,7 +125,7 @@ class ImprovePages:
                    for code, title in {"": "全部", **found["reasons"]}.items()]  # fmt: skip
         return self.view.page(
             "improve.html", request, staff, tabs=await improve_tabs(self.improvements, HOME), found=found, reasons=reasons, spans=_SPANS,
-            days=span, why=why, writes=staff.role in _WRITERS,
+            days=span, why=why, writes=staff.role in WRITERS,
         )  # fmt: skip
 
     async def _settle(self, request: web.Request, staff: Staff) -> web.Response:
@@ -138,12 +136,12 @@ class ImprovePages:
     async def _expiring(self, request: web.Request, staff: Staff) -> web.Response:
         tabs = await improve_tabs(self.improvements, f"{HOME}/expiring")
         found = self.improvements.expiring()
-        return self.view.page("improve_expiring.html", request, staff, tabs=tabs, found=found, writes=staff.role in _WRITERS)
+        return self.view.page("improve_expiring.html", request, staff, tabs=tabs, found=found, writes=staff.role in WRITERS)
 
     async def _versions(self, request: web.Request, staff: Staff) -> web.Response:
         tabs = await improve_tabs(self.improvements, f"{HOME}/versions")
         found = await self.improvements.releases()
-        may = staff.role in _RELEASERS
+        may = staff.role in LEADERS
         return self.view.page("improve_versions.html", request, staff, tabs=tabs, found=found, names=self.names, may=may)
 
     async def _start(self, request: web.Request, staff: Staff) -> web.Response:
@@ -151,7 +149,7 @@ class ImprovePages:
 
     async def _version(self, request: web.Request, staff: Staff) -> web.Response:
         one = await self.improvements.release(number_of(request))
-        may = staff.role in _RELEASERS
+        may = staff.role in LEADERS
         return self.view.page("improve_version.html", request, staff, one=one, names=self.names, may=may)
 
     async def _progress(self, request: web.Request, staff: Staff) -> web.Response:

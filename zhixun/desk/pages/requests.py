@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
-from zhixun.clock import ZONE, Clock
+from zhixun.clock import ZONE, Clock, local_of
 from zhixun.database import Database
 from zhixun.desk.gate import Route, fields_of
 from zhixun.desk.limits import LEVELS
@@ -181,7 +180,7 @@ class RequestPages:
         """Tell how much of a request's time is used, in working time."""
         if not one.due:
             return _Due(0, "fine", "时限未定")
-        received, due = (datetime.fromisoformat(text).astimezone(ZONE) for text in (one.received, one.due))
+        received, due = (local_of(text) for text in (one.received, one.due))
         now = self.clock.now().astimezone(ZONE)
         used, whole = self.hours.minutes_between(received, now), self.hours.minutes_between(received, due)
         share = used / whole if used is not None and whole else 0.0
