@@ -30,7 +30,7 @@ def test_an_office_without_registers_has_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "more", [{"fields": {"name": {"title": "名称", "kind": "colour"}}}, {"fields": {"Name": {"title": "名称", "kind": "text"}}}, {"extra": 1},
-             {"write": ["auditor"]}, {"clauses": []}]
+             {"write": ["auditor"]}, {"clauses": []}, {"push": {"to": "subscribers"}}]
 )  # fmt: skip
 def test_what_has_another_form_is_refused_with_its_file(tmp_path: Path, more: dict[str, object]) -> None:
     with pytest.raises(KnowledgeError, match=r"registers/sample\.yml"):

@@ -54,6 +54,28 @@ def test_a_slip_is_found(raw: dict[str, Any], words: str) -> None:
     assert any(words in flaw for flaw in found), found
 
 
+PUSH = {"to": "subscribers", "consent": "agreed", "standing": "订阅中", "channel": "channel", "place": "park", "topics": "topics",
+        "when": "已审定", "since": "began"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""), ({"place": "", "topics": "", "since": ""}, ""), ({"to": "nobody"}, "push 的 to“nobody”"),
+        ({"consent": "unit"}, "push 的 consent“unit”"), ({"consent": "none"}, "push 的 consent“none”"),
+        ({"standing": "没有"}, "push 的 standing“没有”"), ({"when": "没有"}, "push 的 when“没有”"),
+        ({"since": "words"}, "push 的 since“words”"), ({"since": "none"}, "push 的 since“none”"),
+        ({"channel": "phone"}, "push 的 channel“phone”"), ({"place": "none"}, "push 的 place“none”"),
+        ({"topics": "unit"}, "push 的 topics“unit”"),
+    ],
+)  # fmt: skip
+def test_to_whom_records_are_pushed_must_be_there(changes: dict[str, str], words: str) -> None:
+    subscribers = {**raw_registers(ROOT / "knowledge")["subscribers"], "clauses": RAW["clauses"]}
+    registers = read_registers({"subscribers": subscribers, "sample": _with(push={**PUSH, **changes})})
+    found = [flaw for place, flaw in register_flaws(registers, CLAUSES, {"XN-5.1.2b"}) if place == "registers/sample.yml"]
+    assert [flaw.startswith(words) for flaw in found] == ([True] if words else [])
+
+
 def test_the_sample_has_none() -> None:
     assert list(register_flaws(read_registers({"sample": RAW}), CLAUSES, set())) == []
     same = read_registers({"one": RAW, "two": RAW})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,9 +35,11 @@ from zhixun.registers.record import (
 )
 from zhixun.registers.values import Offered
 
-__all__ = ["PREFIX", "Records"]
+__all__ = ["PREFIX", "Allow", "Records"]
 
 PREFIX = "TZ"
+Allow = Callable[[Record, Sequence[Entry]], bool]
+"""Tells of a record and the entries of its file whether one more may be added; may raise why not."""
 _LONGEST_REASON = 200
 
 
@@ -172,9 +174,20 @@ class Records:
         """Take a record into use again."""
         await self._move(number, RESTORED, why, by, role)
 
-    async def note(self, number: str, event: Event) -> None:
-        """Add an entry to a record's file that changes none of its values."""
+    async def note(self, number: str, event: Event, allow: Allow | None = None) -> None:
+        """Add an entry to a record's file that changes none of its values.
+
+        Args:
+            allow: looks at the record and its file as they stand in the same transaction; nothing is added when it says no.
+
+        Raises:
+            CitizenError: (410) the record was erased, if there is an `allow`; and what that raises.
+        """
         async with self._database.write() as connection:
+            if allow is not None:
+                now, _ = await self._now(connection, number)
+                if not allow(now, await self._journal.read(connection, number)):
+                    return
             await self._journal.append(connection, number, [event])
         await self._sealed(number)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = [
     "AGENCY", "CHOICE", "CHOICES", "DAY", "FILES", "FLAG", "KINDS", "LINK", "LONG", "MONEY", "NUMBER", "PERSON", "PHONE", "TEXT",
-    "Clause", "Due", "Field", "Register", "Rule", "Second", "Values",
+    "Clause", "Due", "Field", "Push", "Register", "Rule", "Second", "Values",
 ]  # fmt: skip
 
 TEXT, LONG, CHOICE, CHOICES, DAY, NUMBER, MONEY = "text", "long", "choice", "choices", "day", "number", "money"
@@ -80,6 +80,26 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """To whom the records of a register are pushed, and when.
+
+    Attributes:
+        to: the register of subscribers. consent: its flag that must say yes. standing: the standing in it that counts.
+        channel: its choice of ways. place, topics: its choices by which subscribers are told apart; empty: they are not.
+        when: the standing that a record must have. since: its day before which none can have been; empty: there is none.
+    """
+
+    to: str
+    consent: str
+    standing: str
+    channel: str
+    when: str
+    place: str = ""
+    topics: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Something that must hold over the records of a register, and what to say when it does not.
 
@@ -112,6 +132,7 @@ class Register:
         rules: what is watched over all its records. attendance: whether people sign in to a record with their telephone.
         draft: whether a record can be drafted from a consultation with its personal data taken out.
         offer: what of the knowledge a first sheet can be filled with, by the name of a source of rows; empty: nothing.
+        push: to whom its records are pushed; None: to nobody.
     """
 
     id: str
@@ -129,6 +150,7 @@ class Register:
     attendance: bool = False
     draft: bool = False
     offer: str = ""
+    push: Push | None = None
 
     @property
     def columns(self) -> tuple[Field, ...]:

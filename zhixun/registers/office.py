@@ -16,6 +16,7 @@ from zhixun.registers.forms import form_of, prefilled, read_form
 from zhixun.registers.intake import Intake
 from zhixun.registers.listing import DUES, columns_of, listed
 from zhixun.registers.model import FILES, LONG, Register, Values
+from zhixun.registers.push import Pushing
 from zhixun.registers.record import Record
 from zhixun.registers.sheet import write_sheet
 from zhixun.registers.values import ValueFlaw, noted_file, shown
@@ -66,6 +67,7 @@ class RegisterOffice:
         self._titles = titles
         self._offers = offers
         self._intake = Intake(records, harmless)
+        self._pushing = Pushing(records, clock, harmless)
 
     async def home(self) -> Mapping[str, Any]:
         """Return all registers with how many records they have, and what is due, late or soon."""
@@ -117,8 +119,11 @@ class RegisterOffice:
             self._clock.today()), "unmet": unmet(register, found), "at": self._at(register), "dues": DUES,
         }  # fmt: skip
 
-    async def shown(self, name: str, number: str, *, clear: bool = False) -> Mapping[str, Any]:
+    async def shown(self, name: str, number: str, *, clear: bool = False, topic: str = "") -> Mapping[str, Any]:
         """Return a record with its history.
+
+        Args:
+            topic: to what the table of those whom it is pushed to is narrowed.
 
         Raises:
             CitizenError: (404) there is none of this number in the register.
@@ -138,6 +143,7 @@ class RegisterOffice:
             "history": [(one, [(title, told(old), told(new)) for title, old, new in one.fields], told(one.words)) for one in history],
             "dues": due_days({register.id: register}, [record], self._clock.today()) if not record.ended else [],
             "linked": await self.linked(number), "attendance": await self._attendance.summary(register, record), "at": self._at(register),
+            "push": await self._pushing.summary(register, record, topic),
         }  # fmt: skip
 
     async def form(
@@ -211,6 +217,14 @@ class RegisterOffice:
         # Beside the others: a large register takes a second.
         offered = await self._records.offered()
         return await asyncio.to_thread(write_sheet, register, found, offered, self._harmless, clear=clear), len(found)
+
+    async def push_list(self, name: str, number: str, chosen: Mapping[str, str], *, clear: bool) -> tuple[str, bytes, int]:
+        """Return the list of those who get a record; see `push.Pushing.sheet`."""
+        return await self._pushing.sheet(*await self._find(name, number), chosen, clear=clear)
+
+    async def note_push(self, name: str, number: str, given: Mapping[str, str], by: str, role: str) -> Mapping[str, str]:
+        """Write down that a record was pushed; see `push.Pushing.note`."""
+        return await self._pushing.note(*await self._find(name, number), given, by, role)
 
     async def template(self, name: str, *, known: bool = False) -> bytes:
         """Return an empty sheet of a register; `known`: filled with what the knowledge has, as far as it has anything."""

@@ -7,7 +7,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from zhixun.registers.model import CHOICE, CHOICES, DAY, FILES, NUMBER, TEXT, Clause, Due, Field, Register, Rule, Second
+from zhixun.registers.model import (
+    CHOICE,
+    CHOICES,
+    DAY,
+    FILES,
+    FLAG,
+    NUMBER,
+    TEXT,
+    Clause,
+    Due,
+    Field,
+    Push,
+    Register,
+    Rule,
+    Second,
+)
 
 __all__ = ["read_registers", "register_flaws"]
 
@@ -36,6 +51,7 @@ def register_flaws(
     for one in registers.values():
         place = f"registers/{one.id}.yml"
         yield from ((place, flaw) for flaw in _flaws(one))
+        yield from ((place, f"push {flaw}") for flaw in (_push_flaws(one.push, one, registers.get(one.push.to)) if one.push else ()))
         for clause in (*one.clauses, *(Clause(one.clauses[0].source, rule.at) for rule in one.rules)):
             if clause.source not in clauses:
                 yield place, f"未知来源 {clause.source}"
@@ -70,6 +86,23 @@ def _rule_flaws(rule: Rule, one: Register) -> Iterator[str]:
     options = () if unknown else one.fields[rule.field].options
     values = {*rule.least, *rule.every, *rule.among} - set(options) | set(rule.during) - set(one.standings)
     yield from (f"规则“{rule.say}”：没有选项 {value}" for value in sorted(values) if not unknown)
+
+
+def _push_flaws(push: Push, one: Register, to: Register | None) -> Iterator[str]:
+    if push.when not in one.standings:
+        yield f"的 when“{push.when}”不是一种状态"
+    if push.since and (push.since not in one.fields or one.fields[push.since].kind != DAY):
+        yield f"的 since“{push.since}”应是一个日期字段"
+    if to is None:
+        yield f"的 to“{push.to}”不是一本台账"
+        return
+    if push.standing not in to.standings:
+        yield f"的 standing“{push.standing}”不是“{to.title}”的一种状态"
+    if push.consent not in to.fields or to.fields[push.consent].kind != FLAG:
+        yield f"的 consent“{push.consent}”应是“{to.title}”的一个是否字段"
+    for name, field in (("channel", push.channel), ("place", push.place), ("topics", push.topics)):
+        if field and (field not in to.fields or to.fields[field].kind not in (CHOICE, CHOICES)):
+            yield f"的 {name}“{field}”应是“{to.title}”的一个单选或多选字段"
 
 
 def _field_flaws(field: Field, one: Register) -> Iterator[str]:
@@ -109,6 +142,7 @@ def _register(name: str, raw: Mapping[str, Any]) -> Register:
         attendance=raw.get("attendance", False),
         draft=raw.get("draft", False),
         offer=raw.get("offer", ""),
+        push=Push(**raw["push"]) if "push" in raw else None,
     )
 
 

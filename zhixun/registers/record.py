@@ -12,11 +12,12 @@ from zhixun.registers.model import DAY, FILES, LINK, Field, Register, Values
 from zhixun.registers.values import Offered, shown
 
 __all__ = [
-    "ADDED", "CHANGED", "ENDED", "RESTORED", "SIGNED", "Change", "Record", "changes_of", "differing", "dues_of", "open_part",
+    "ADDED", "CHANGED", "ENDED", "PUSHED", "RESTORED", "SIGNED", "Change", "Record", "changes_of", "differing", "dues_of", "open_part",
     "private_part", "year_of",
 ]  # fmt: skip
 
-ADDED, CHANGED, ENDED, RESTORED, SIGNED = "recorded", "record_changed", "record_ended", "record_restored", "attended"
+ADDED, CHANGED, ENDED, RESTORED = "recorded", "record_changed", "record_ended", "record_restored"
+SIGNED, PUSHED = "attended", "pushed"
 """Kinds of entries in a record's file."""
 
 
@@ -103,6 +104,9 @@ def changes_of(register: Register, entries: Sequence[Entry], offered: Offered) -
                 found.append(Change(entry.time, who, entry.kind, words=str((entry.private or {}).get("why", ""))))
             case "attached":
                 found.append(Change(entry.time, who, entry.kind, words=str((entry.private or {}).get("name", ""))))
+            case "pushed":
+                told = (f"{title} {text}" for title, text in (entry.private or {}).get("facts", ()))
+                found.append(Change(entry.time, who, entry.kind, words="；".join(told)))
             case "attended" | "erased":
                 found.append(Change(entry.time, who, entry.kind))
     return found[::-1]

@@ -27,8 +27,10 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KEPT = ("q", "year", "standing", "due", "ended", "sort")
 _KINDS = {
     "recorded": "登记", "record_changed": "修改", "record_ended": "停用", "record_restored": "恢复", "attached": "加文件",
-    "attended": "签到", "erased": "删除个人信息",
+    "attended": "签到", "pushed": "推送", "erased": "删除个人信息",
 }  # fmt: skip
+_NARROWED = ("channel", "place", "topic")
+"""By what the list of those whom a record is pushed to can be narrowed."""
 _BEFORE = "f-"
 """Stands before the names of the fields in a form, so that none is taken for one of ours."""
 
@@ -70,6 +72,8 @@ class RegisterPages:
             ("GET", f"{_RECORD}/files/{{id}}", self._give_file),
             ("POST", f"{_RECORD}/files", self._take_file),
             ("POST", f"{_RECORD}/noted", self._note_file),
+            ("POST", f"{_RECORD}/push", self._note_push),
+            ("POST", f"{_RECORD}/push-list", self._push_list),
         ]
 
     async def counts(self) -> Mapping[str, int]:
@@ -172,12 +176,45 @@ class RegisterPages:
             return await self._draw(request, staff, words=error.message)
         return lead_on(f"{_HOME}/{name}/{number}", done="saved")
 
-    async def _draw(self, request: web.Request, staff: Staff, *, clear: bool = False, words: str = "") -> web.Response:
-        told = await self.registers.shown(request.match_info["name"], request.match_info["number"], clear=clear)
+    async def _draw(
+        self, request: web.Request, staff: Staff, *, clear: bool = False, words: str = "", given: Mapping[str, str] | None = None,
+        wrong: Mapping[str, str] | None = None, asked: str = "",
+    ) -> web.Response:  # fmt: skip
+        """Draw a record.
+
+        Args:
+            given, wrong: what was typed about a push, and what is wrong in it. asked: whether that was its `list` or its `note`.
+        """
+        given, wrong, before = given or {}, wrong or {}, "list-" if asked == "list" else _BEFORE
+        topic = given.get("topic", request.query.get("topic", ""))
+        told = await self.registers.shown(request.match_info["name"], request.match_info["number"], clear=clear, topic=topic)
         return self.view.page(
-            "record.html", request, staff, **told, clear=clear, names=self.names, kinds=_KINDS,
-            may_write=staff.role in told["register"].write, status=422 if words else 200, flash=(words, "over") if words else None,
+            "record.html", request, staff, **told, clear=clear, names=self.names, kinds=_KINDS, given=given, wrong=wrong, asked=asked,
+            prefix=_BEFORE, errors=[(f"{before}{field}", text) for field, text in wrong.items()],
+            may_write=staff.role in told["register"].write, may_clear=staff.role != "clerk", status=422 if words or wrong else 200,
+            flash=(words, "over") if words else None,
         )  # fmt: skip
+
+    async def _note_push(self, request: web.Request, staff: Staff) -> web.Response:
+        name, number, given = request.match_info["name"], request.match_info["number"], await _values_of(request)
+        wrong = await self.registers.note_push(name, number, given, staff.name, staff.role)
+        if wrong:
+            return await self._draw(request, staff, given=given, wrong=wrong, asked="note")
+        return lead_on(f"{_HOME}/{name}/{number}", done="saved")
+
+    async def _push_list(self, request: web.Request, staff: Staff) -> web.Response:
+        name, number, given = request.match_info["name"], request.match_info["number"], await fields_of(request)
+        chosen = {one: given[one] for one in _NARROWED if given.get(one)}
+        try:
+            why, clear = _why(given, "导出"), _may_clear(given, staff)
+            register, data, count = await self.registers.push_list(name, number, chosen, clear=clear)
+        except CitizenError as error:
+            if error.field is None:
+                raise
+            return await self._draw(request, staff, given=given, wrong={error.field: error.message}, asked="list")
+        told = {"what": "push", "about": number, "register": register, "count": count, "clear": clear, "filters": chosen}
+        await self.daybook.note("exported", staff.name, told, {"why": why})
+        return _file(data, f"{register}-{number}.xlsx")
 
     async def _give_file(self, request: web.Request, staff: Staff) -> web.StreamResponse:
         name, number, identity = (request.match_info[part] for part in ("name", "number", "id"))
@@ -211,9 +248,7 @@ class RegisterPages:
 
     async def _export(self, request: web.Request, staff: Staff) -> web.Response:
         name, given = request.match_info["name"], await fields_of(request)
-        why, clear = _why(given, "导出"), given.get("clear") == "yes"
-        if clear and staff.role == "clerk":
-            raise CitizenError("坐席导出的文件里，号码是遮盖的。", code="may_not_clear", status=403)
+        why, clear = _why(given, "导出"), _may_clear(given, staff)
         data, count = await self.registers.export(name, clear=clear)
         told = {"what": "register", "register": name, "count": count, "clear": clear}
         await self.daybook.note("exported", staff.name, told, {"why": why})
@@ -275,6 +310,14 @@ def _why(given: Mapping[str, str], what: str) -> str:
     if not why or len(why) > _LONGEST_REASON:
         raise CitizenError(f"请写明{what}的原因（1–{_LONGEST_REASON} 字），会记入操作记录。", code="no_reason", field="why")
     return why
+
+
+def _may_clear(given: Mapping[str, str], staff: Staff) -> bool:
+    """Return whether a sheet is to show numbers as they are; clerks get none that does."""
+    clear = given.get("clear") == "yes"
+    if clear and staff.role == "clerk":
+        raise CitizenError("坐席导出的文件里，号码是遮盖的。", code="may_not_clear", status=403)
+    return clear
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
