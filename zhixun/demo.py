@@ -21,6 +21,7 @@ from zhixun.archive.views import Views
 from zhixun.demo_engine import Understood, Voice, read_phrases
 from zhixun.demo_now import now
 from zhixun.demo_past import CLERKS, answered, past
+from zhixun.demo_records import records
 from zhixun.demo_stage import Moments, Stage, Story, Walking, pick, play
 from zhixun.desk.accounts import SYSTEM, Accounts
 from zhixun.desk.casework import Casework
@@ -30,6 +31,7 @@ from zhixun.errors import CitizenError, StopNow
 from zhixun.joined import Received
 from zhixun.knowledge.model import Knowledge
 from zhixun.knowledge.site import load_site
+from zhixun.registered import join_registers
 from zhixun.settings import Settings
 from zhixun.store import Archive, open_archive
 from zhixun.talk import join_talk
@@ -69,7 +71,7 @@ async def fill(
     """
     async with _opened(settings, end - timedelta(days=DAYS)) as (archive, clock):
         stage, members = await _set(settings, knowledge, archive, clock, end)
-        stories = [*_keepers(stage), *past(stage), *now(stage), *_ordinary(stage, ordinary)]
+        stories = [*_keepers(stage), *past(stage), *now(stage), *records(stage), *_ordinary(stage, ordinary)]
         await play(stories, clock, end, lambda: told(len(stories)))
         clock.turn_to(end)
         await stage.delivered()
@@ -110,11 +112,16 @@ async def _set(
         own = teams[CLERKS.index(one["name"]) :: len(CLERKS)] if one["name"] in CLERKS else ()
         password = await accounts.add(one["name"], one["role"], by=SYSTEM, shown=one["shown"], teams=own)
         members.append(Member(one["name"], one["shown"], one["role"], password))
+    registered = join_registers(
+        settings, archive.database, archive.journal, clock, site.region, knowledge, talk.book, accounts.list, archive.attachments,
+        seal=talk.seal,
+    )  # fmt: skip
     stage = Stage(
         clock=clock, moments=Moments(site.hours, end), knowledge=knowledge, site=site, archive=archive, talk=talk, voice=voice,
         understood=Understood(knowledge, site, clock, read_phrases(settings.project_dir)), accounts=accounts,
         casework=Casework(archive.database, archive.journal, clock, seal=talk.seal, wake=lambda _: None, watch=talk.correctives.watch),
-        received=Received(knowledge, site, clock, talk.book), words=words, passwords={one.name: one.password for one in members},
+        received=Received(knowledge, site, clock, talk.book), registered=registered, words=words,
+        passwords={one.name: one.password for one in members},
         idle=timedelta(minutes=settings.idle_minutes),
     )  # fmt: skip
     return stage, members

@@ -129,6 +129,8 @@ async def _handed(stage: Stage, at: int, told: _Told) -> Story:
     """Staff answer; some consultations change hands, are referred or followed up, and some citizens fall silent."""
     yield stage.moments.at(told.get("days", 29 - 26 * at // 17), 0.15 + at % 7 / 10)
     case, by = await stage.open("handed", at), CLERKS[at % 2]
+    if "as" in told:
+        stage.note(told["as"], case.number)
     yield stage.after(0.6)
     async for moment in _asked_for(case, at, told):
         yield moment
@@ -263,6 +265,7 @@ async def _applied(stage: Stage, at: int, service: Service, told: _Told) -> Stor
         given, _ = stage.received.read(service.form.id, values)
         sent = await stage.received.submit(service.form.id, given, f"demo-{at}")
         number, request = str(sent["consultation"]), str(sent["number"])
+    stage.note(service.id, request)
     for standing in told["steps"]:
         yield stage.days_on(1, 0.2 + at / 20)
         note = told["note"] if standing in ("returned", "declined") else ""

@@ -28,10 +28,11 @@ from zhixun.knowledge.services.model import CONSENT, REVIEW
 from zhixun.knowledge.site import Hours, Site
 from zhixun.messages import HIDDEN_PHONE, PERSON, SKIP, EngineTurn, To
 from zhixun.names import INDICATORS
+from zhixun.registered import Registered
 from zhixun.store import Archive
 from zhixun.talk import Talk
 
-__all__ = ["Case", "Moments", "Stage", "Story", "Walking", "pick", "play"]
+__all__ = ["Case", "Moments", "Stage", "Story", "Walking", "pick", "play", "stream"]
 
 Story = AsyncGenerator[datetime, None]
 """Acts between the moments that it gives; the first moment is when it begins."""
@@ -145,6 +146,7 @@ class Stage:
 
     Args:
         words: demo.yml. passwords: of the staff, by name. idle: after how long the bot closes what nobody speaks in.
+        known: numbers by what they are called: consultations and records by `as`, requests by their service.
         opened: all consultations. closed: those that have ended and nobody has read yet, in order.
     """
 
@@ -159,9 +161,11 @@ class Stage:
     accounts: Accounts
     casework: Casework
     received: Received
+    registered: Registered
     words: Mapping[str, Any]
     passwords: Mapping[str, str]
     idle: timedelta
+    known: dict[str, str] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
@@ -189,6 +193,10 @@ class Stage:
         _, number, _ = await self.talk.consultations.open(channel, region, consent=True)
         self.opened.append(number)
         return Case(self, number, region)
+
+    def note(self, name: str, number: str) -> None:
+        """Note what a number is called, for links."""
+        self.known.setdefault(name, number)
 
     async def delivered(self) -> None:
         """Note that all that was said has reached the citizens."""
@@ -267,7 +275,7 @@ class Case:
 
     async def sends(self, name: str, data: bytes, sender: str = "citizen") -> None:
         """Let somebody send a file."""
-        await self.stage.archive.attachments.keep(self.number, sender, name, _stream(data))
+        await self.stage.archive.attachments.keep(self.number, sender, name, stream(data))
 
     async def claimed(self, by: str) -> int:
         """Let a colleague take it over; returns the fence."""
@@ -305,5 +313,6 @@ class Case:
         await self.stage.talk.ratings.rate(self.number, scores, rating.get("words", ""))
 
 
-async def _stream(data: bytes) -> AsyncIterator[bytes]:
+async def stream(data: bytes) -> AsyncIterator[bytes]:
+    """Give a file in one piece."""
     yield data
