@@ -12,8 +12,11 @@ import argparse
 import asyncio
 import random
 import signal
+import sqlite3
 import tempfile
 import time
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from bench.load import at
@@ -23,6 +26,7 @@ from tests.promises.test_doors_keep_up import Street, deliver_all, messages, str
 
 RATE, SECONDS = 50, 20
 MESSAGES, TIMES, KILLS = 20_000, 5, 12
+QUIET_SECONDS = 15
 
 
 def main() -> None:
@@ -87,13 +91,31 @@ async def _kills(folder: Path, count: int) -> None:
             print(f"round {round_ + 1}: {sum(street.statuses.values())} deliveries, {time.monotonic() - began:.0f} s", flush=True)
         street.engine.mood = WELL
         await deliver_all(street, made)
+        took = time.monotonic() - began
+        await _quiet(street)
         kept, shown = street.journalled(), street.shown()
         print(
-            f"{sum(street.statuses.values())} deliveries of {count} messages across {KILLS} kills in {time.monotonic() - began:.0f} s: "
-            f"stored {len(kept)}, twice {sum(n > 1 for n in kept.values())}; "
+            f"{sum(street.statuses.values())} deliveries of {count} messages across {KILLS} kills in {took:.0f} s: "
+            f"stored {len(kept)}, twice {sum(n > 1 for n in kept.values())}; what is said to them {dict(_standings(street))}; "
             f"answered {len(shown)}, twice {sum(n > 1 for n in shown.values())}; "
             f"longest answer {max(street.seconds):.2f} s; violations {len(street.wechat.violations)}"
         )
+
+
+async def _quiet(street: Street) -> None:
+    """Wait until nothing more is answered or carried."""
+    before, since = None, time.monotonic()
+    while time.monotonic() - since < QUIET_SECONDS:
+        now = (len(street.engine.heard), _standings(street))
+        if now != before:
+            before, since = now, time.monotonic()
+        await asyncio.sleep(1)
+
+
+def _standings(street: Street) -> Counter[str]:
+    """Return how many sayings stand how with the platform."""
+    with closing(sqlite3.connect(street.product.data / "zhixun.db")) as store:
+        return Counter(dict(store.execute("SELECT standing, count(*) FROM outbox GROUP BY standing")))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ async def joined(tmp_path: Path) -> AsyncIterator[Joined]:
             database=office.database, journal=office.journal, clock=office.clock, attachments=files, receipts=office.receipts
         )
         talk: Any = SimpleNamespace(arrivals=hall.arrivals, turns=office.turns, consultations=office.consultations, ratings=office.ratings)
-        ways = Doorways([door], cast("Archive", archive), cast("Talk", talk), office.woken.append, office.site)
+        ways = Doorways([door], cast("Archive", archive), cast("Talk", talk), office.woken.append, office.woken.append, office.site)
         async with ways.running():
             yield Joined(hall, door, ways)
 
@@ -110,5 +110,5 @@ async def test_without_doors_nothing_is_kept_going(tmp_path: Path) -> None:
         office = hall.office
         archive: Any = SimpleNamespace(database=office.database, journal=office.journal, clock=office.clock, receipts=office.receipts)
         talk: Any = SimpleNamespace(arrivals=hall.arrivals, turns=office.turns, consultations=office.consultations, ratings=office.ratings)
-        ways = Doorways([], cast("Archive", archive), cast("Talk", talk), office.woken.append, office.site)
+        ways = Doorways([], cast("Archive", archive), cast("Talk", talk), office.woken.append, office.woken.append, office.site)
         assert (list(ways.keepers()), ways.routes()) == ([], [])

@@ -115,8 +115,9 @@ class Service:
             talk = join_talk(self._settings, self._archive, self._switchboard, self._shelf, self._site, self._wake)
             await self._recover()
             doorways = Doorways(
-                doors_of(self._settings, self._archive), self._archive, talk, self._wake, self._site, self._settings.wechat_notice
-            )
+                doors_of(self._settings, self._archive), self._archive, talk, self._wake, self._events.wake, self._site,
+                self._settings.wechat_notice,
+            )  # fmt: skip
             self._carried = doorways.outbox.wake
             application, desk = self._application(talk)
             application.add_routes(doorways.routes())
@@ -175,7 +176,7 @@ class Service:
         application.on_response_prepare.extend((guard, origins.answer))
         application.add_routes(door.routes())
         application.add_routes(AttachmentDoor(door, self._archive.attachments, self._wake).routes())
-        application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows, self._events.is_typing).handle)
+        application.router.add_get("/api/v1/ws", SocketDoor(door, self._windows, self._events.is_typing, self._events.wake).handle)
         forms = FormPages(
             site=about, services=catalogue_page(knowledge), limiter=door.limiter, address=door.address,
             receiver=Received(knowledge, self._site, self._archive.clock, talk.book), progress=progress.shown, ratings=ratings,

@@ -70,13 +70,15 @@ class Doorways:
     """The doors of one service.
 
     Args:
-        wake: tells open windows and pages of a consultation that there is something new.
+        wake: tells open windows and pages of a consultation that there is something new. carried: tells the pages of the desk alone
+            what became of words that went out.
         template: of the notices that citizens on WeChat can subscribe to; empty for none.
     """
 
     def __init__(
-        self, doors: Sequence[Door], archive: Archive, talk: Talk, wake: Callable[[str], None], site: Site, template: str = ""
-    ) -> None:
+        self, doors: Sequence[Door], archive: Archive, talk: Talk, wake: Callable[[str], None], carried: Callable[[str], None],
+        site: Site, template: str = "",
+    ) -> None:  # fmt: skip
         self._doors = {door.name: door for door in doors}
         self._archive = archive
         self._site = site
@@ -87,7 +89,7 @@ class Doorways:
         self._talk = talk
         self.outbox = Outbox(
             archive.database, archive.journal, archive.clock, {door.name: door.carrier for door in doors},
-            address=talk.arrivals.address, receipt=self._receipt,
+            address=talk.arrivals.address, receipt=self._receipt, carried=carried,
         )  # fmt: skip
         self.inbox = Inbox(talk.arrivals, self.outbox, talk.turns.catch_up, wake, self.fetch, talk.consultations.close)
 

@@ -46,6 +46,7 @@ _PARTS: Mapping[str, _Part] = {
     "zhixun/desk/pages/case.py": _Part("人工接待", "/desk", ("claimed",), "次接待"),
     "zhixun/desk/roster.py": _Part("值班", "/desk/roster"),
     "zhixun/knowledge/coverage.py": _Part("规范对照", "/desk/coverage"),
+    "zhixun/registers/push.py": _Part("按订阅名单推送", "/desk/registers", ("pushed",), "次推送"),
     "zhixun/referral/book.py": _Part("转办", "/desk/referrals", ("referred",), "件转办"),
 }
 """What is named under `built:` in coverage.yml, by its file."""

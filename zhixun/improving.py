@@ -111,9 +111,9 @@ class Improving:
         await self._turns.settle(_keys(turns), how, by)
 
     def expiring(self) -> Sequence[Mapping[str, Any]]:
-        """Return the answers that somebody has to look at within the next 60 days."""
+        """Return the answers that end or grow old within the next 60 days; `settled` are those that another one follows by itself."""
         found = expiring(self._present(), self._clock.today())
-        return [{**asdict(one), "day": one.day.isoformat(), "why": _WHY[one.why]} for one in found]
+        return [{**asdict(one), "day": one.day.isoformat(), "why": _WHY[one.why], "settled": one.why == "changes"} for one in found]
 
     # --- Drafts ----------------------------------------------------------------------------------------------------------------
 

@@ -103,6 +103,14 @@ export const hears = (page, words) => messages(page).filter({ hasText: words }).
 
 // ---- pages of the desk ---------------------------------------------------------------------------------------------
 
+// Fills in the form of a question; `given` has the names of its fields.
+export async function fillDraft(page, given) {
+  for (const [name, value] of Object.entries(given)) {
+    const at = page.locator(`#form [name="${name}"]`);
+    await (await at.evaluate((node) => node.nodeName === 'SELECT') ? at.selectOption(value) : at.fill(value));
+  }
+}
+
 export const row = (page, number) => page.locator('tr', { hasText: number });
 export const line = (page, words) => page.locator('#log .msg, #log .note, #log .event').filter({ hasText: words });
 export const composer = (page) => page.getByLabel('要说的话');

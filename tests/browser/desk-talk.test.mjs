@@ -35,8 +35,8 @@ inBrowser('two press at once and one has it; both sides hear each other', { expe
   await hears(page, '什么时候公告');
   await tell(page, '九月二十八日公告的');
   await line(mine, '九月二十八日').waitFor();
-  await mine.reload();
   await line(mine, '什么时候公告').getByText('已送达').waitFor();
+  await mine.reload();
   assert.equal(await line(mine, '什么时候公告').count(), 1);
 });
 

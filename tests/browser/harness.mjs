@@ -30,9 +30,9 @@ after(() => browser && browser.close());
 
 // One test in a browser profile of its own. It fails for any error on the console or in a script and for any request
 // to another address, except for those complaints that `expected` matches. `another` opens a window in one more profile,
-// `listen` minds one that was opened otherwise; all of them are held to the same.
-export function inBrowser(name, { at = URL_OF_PRODUCT, expected = /^$/, ...options }, body) {
-  test(name, { timeout: 60000 }, async () => {
+// `listen` minds one that was opened otherwise; all of them are held to the same. It may take `timeout` milliseconds.
+export function inBrowser(name, { at = URL_OF_PRODUCT, expected = /^$/, timeout = 60000, ...options }, body) {
+  test(name, { timeout }, async () => {
     const windows = [];
     const profiles = [];
     const listen = (page) => {

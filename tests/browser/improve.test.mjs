@@ -1,21 +1,14 @@
 // Improving answers at the desk: what was not answered, a draft with its lint, approval by a second person, and how the pages look.
 import assert from 'node:assert/strict';
 import { button, inBrowser, URL_OF_PRODUCT } from './harness.mjs';
-import { atDesk, citizen, looksRight } from './desk-harness.mjs';
+import { atDesk, citizen, fillDraft, looksRight } from './desk-harness.mjs';
 
 const HOME = '/desk/improve';
 const ASKED = '藏毯纹样的版权登记卡弄丢了去哪补一张';
 const WORDINGS = Array.from({ length: 21 }, (_, at) => `藏毯纹样版权登记卡弄丢了第${at + 1}张怎么补办`);
 const ANSWER = '藏毯纹样版权登记卡由发卡的合作社补发，请带上原来的登记材料去找他们。';
 
-const fill = async (page, title) => {
-  await page.getByLabel('标题').fill(title);
-  await page.getByLabel('编号', { exact: true }).fill('test-carpet-card');
-  await page.getByLabel('权利').fill('著作权');
-  await page.getByLabel('话题').fill('纹样卡');
-  await page.getByLabel('问法').fill(WORDINGS.join('\n'));
-  await page.getByLabel('正文').first().fill(ANSWER);
-};
+const DRAFT = { title: '纹样卡怎么补办', id: 'test-carpet-card', ip: '著作权', topic: '纹样卡', wordings: WORDINGS.join('\n'), a0_text: ANSWER };
 
 inBrowser('a question that was not answered becomes a draft that a second person approves', { expected: /status of 422/ }, async ({ page, listen }) => {
   await page.close();
@@ -27,7 +20,7 @@ inBrowser('a question that was not answered becomes a draft that a second person
   await writer.getByText(ASKED).first().waitFor();
   await looksRight(writer, 'missed turns');
   await writer.goto(`${URL_OF_PRODUCT}${HOME}/new`);
-  await fill(writer, '纹样卡怎么补办');
+  await fillDraft(writer, DRAFT);
   // The lint comes by itself while one writes.
   await writer.locator('#look').getByText('没有依据（basis）').waitFor();
   await writer.getByLabel('依据').first().fill('copyright-law-2020 | 第十二条 | 作者可以向登记机构办理作品登记，领取证书。');
@@ -49,7 +42,7 @@ inBrowser('a question that was not answered becomes a draft that a second person
   const chief = await atDesk('gao', listen, address);
   await chief.getByRole('button', { name: '审批第 1 稿' }).click();
   await chief.getByText('已审批，可以上线。').waitFor();
-  for (const [path, words] of [[`${HOME}/drafts`, '草稿'], [`${HOME}/versions`, '训练并上线'], [`${HOME}/expiring`, '快到期的答复']]) {
+  for (const [path, words] of [[`${HOME}/drafts`, '草稿'], [`${HOME}/versions`, '训练并上线'], [`${HOME}/expiring`, '要处理的答复']]) {
     await chief.goto(URL_OF_PRODUCT + path);
     await chief.getByText(words).first().waitFor();
     await looksRight(chief, path);

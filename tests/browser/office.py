@@ -10,7 +10,6 @@ import yaml
 
 from tests.product import PROJECT, TODAY, Product, trained
 from zhixun.clock import new_token
-from zhixun.training import model_path
 
 CLOSED_DAY = "2026-11-14"
 _LEASE_SECONDS = 10
@@ -20,17 +19,17 @@ _CITY: dict[str, object] = {
 }  # fmt: skip
 _ALL_DAY = ["00:00-24:00"]
 _FIRST = "首个管理员 admin 的一次性密码（只显示这一次）："
-_LINKED = ("actions", "config.yml", "data", "domain.yml", "requirements.lock", "zhixun")
+_LINKED = ("actions", "config.yml", "data", "domain.yml", "models", "requirements.lock", "zhixun")
 
 
 def project_in(folder: Path, hosts_port: int) -> Path:
-    """Make a project that differs from ours in its hours, its lease and its sites alone, with our model; returns its folder.
+    """Make a project that differs from ours in its hours, its lease and its sites alone, none of which a model learns; returns its folder.
 
     It is open all day and every day of every year but on `CLOSED_DAY`. Pages of the site "city" are served on `hosts_port`.
     """
     knowledge = folder / "knowledge"
     knowledge.mkdir(parents=True)
-    (folder / "models").mkdir()
+    trained()
     for path in [*(PROJECT / name for name in _LINKED), *(PROJECT / "knowledge").iterdir()]:
         (folder / path.relative_to(PROJECT)).symlink_to(path)
     site = _taken(knowledge / "site.yml")
@@ -41,8 +40,6 @@ def project_in(folder: Path, hosts_port: int) -> Path:
     known = _taken(knowledge / "calendar.yml")
     plain = {"source": "（测试）", "verified": "V*", "holidays": {}, "workdays": []}
     _put(knowledge / "calendar.yml", {year: known.get(year, plain) for year in range(2026, 2100)})
-    # Hours are no part of what is learned, but of what a model is named by.
-    model_path(folder).symlink_to(trained())
     return folder
 
 

@@ -1,24 +1,21 @@
-"""The citizen's widget and the staff desk in Chromium against the real product: runs the tests that Node's own runner understands."""
+"""The citizen's widget and the staff desk in Chromium against the real product."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.browser.chromium import in_chromium
 from tests.browser.office import closed_office, employ, open_office, project_in
-from tests.product import OPEN, PROJECT, READY, free_port
+from tests.product import OPEN, READY, free_port
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 420
 STAFF = {
     "li": ("--shown", "李老师", "--team", "综合窗口"),
     "zhao": ("--shown", "赵老师", "--team", "维权援助"),
@@ -54,16 +51,4 @@ def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 def test_the_widget_and_the_desk_in_chromium(offices: dict[str, str], tmp_path: Path) -> None:
-    # Node is where `make setup` took it from: the project's own when there is one, else that of the machine.
-    node = shutil.which("node", path=os.pathsep.join([str(PROJECT / ".node/bin"), os.environ["PATH"]]))
-    assert node, "no Node: run make setup"
-    browser = subprocess.run(["sh", PROJECT / "scripts/browser"], capture_output=True, text=True, check=False)
-    assert browser.returncode == 0, browser.stderr
-    files = sorted(HERE.glob("*.test.mjs"))
-    environment = {**os.environ, **offices, "CHROMIUM": browser.stdout.strip(), "ZHIXUN_OUT": str(tmp_path)}
-    done = subprocess.run(
-        [node, "--test", "--test-reporter=spec", *files], cwd=HERE, env=environment, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=SECONDS, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        pytest.fail(f"pictures of what failed: {tmp_path}\n{done.stdout}\n{done.stderr}", pytrace=False)
+    in_chromium(sorted(HERE.glob("*.test.mjs")), offices, tmp_path)

@@ -80,6 +80,7 @@ class Api:
     partners: Partners
     application: web.Application
     ready: list[bool] = field(default_factory=lambda: [True])
+    carried: list[str] = field(default_factory=list)
 
     async def call(
         self, method: str, path: str, body: Any = None, *, session: str = "", raw: bytes | None = None, **more: Any
@@ -210,7 +211,7 @@ async def api_of(
         partners=PartnerDoor(partners.keys, limiter, Standing(office.database, office.book, office.referrals).of),
         trusted_proxy=trusted_proxy,
     )  # fmt: skip
-    ready = [True]
+    ready, carried = [True], list[str]()
 
     async def readiness() -> tuple[bool, dict[str, Any]]:
         return ready[0], {"engine": {"ready": ready[0]}}
@@ -226,7 +227,7 @@ async def api_of(
         office.database, office.journal, folder_beside(office.folder / "archive"), office.site.phrases["attached"], spare=0
     )  # fmt: skip
     application.add_routes(AttachmentDoor(door, files, windows.wake).routes())
-    application.router.add_get("/api/v1/ws", SocketDoor(door, windows, lambda _: False).handle)
+    application.router.add_get("/api/v1/ws", SocketDoor(door, windows, lambda _: False, carried.append).handle)
     forms = FormPages(
         site=about, services=catalogue_page(knowledge), limiter=limiter,
         receiver=Received(knowledge, office.site, office.clock, office.book), progress=progress.shown, address=door.address,
@@ -236,4 +237,5 @@ async def api_of(
     application.add_routes(EmbedPages(about, hosts, static, office.folder / "widgets", public_url, write_once).routes())
     application.add_routes(Pages(static, readiness, CollectorRegistry()).routes())
     async with TestServer(application) as server, ClientSession() as http:
-        yield Api(office, f"http://{server.host}:{server.port}", http, windows, limiter, seconds, files, partners, application, ready)
+        base = f"http://{server.host}:{server.port}"
+        yield Api(office, base, http, windows, limiter, seconds, files, partners, application, ready, carried)

@@ -70,6 +70,7 @@ class Hall:
     inbox: Inbox
     carriers: Mapping[str, Carrier]
     fetched: list[str] = field(default_factory=list)
+    carried: list[str] = field(default_factory=list)
 
     def word(self, text: str, id: str = "1", peer: str = "citizen-a", **more: Any) -> Incoming:
         """Make words that somebody writes."""
@@ -111,8 +112,10 @@ def join_hall(office: Office, carriers: Mapping[str, Carrier], platform: Platfor
         told, asked = office.site.phrases["door_closed"].format(number=number, code=code), await office.ratings.ask(connection, number)
         return Reply(f"{told}\n\n{asked.text}", buttons=asked.buttons) if asked else Reply(told)
 
-    outbox = Outbox(office.database, office.journal, office.clock, carriers, address=arrivals.address, receipt=receipt)
-    fetched: list[str] = []
+    fetched, carried = list[str](), list[str]()
+    outbox = Outbox(
+        office.database, office.journal, office.clock, carriers, address=arrivals.address, receipt=receipt, carried=carried.append
+    )
 
     async def fetch(number: str) -> None:
         fetched.append(number)
@@ -122,7 +125,7 @@ def join_hall(office: Office, carriers: Mapping[str, Carrier], platform: Platfor
         outbox.wake(number)
 
     inbox = Inbox(arrivals, outbox, office.turns.catch_up, wake, fetch, office.consultations.close)
-    return Hall(office, arrivals, platform or Platform(), outbox, inbox, carriers, fetched)
+    return Hall(office, arrivals, platform or Platform(), outbox, inbox, carriers, fetched, carried)
 
 
 @asynccontextmanager

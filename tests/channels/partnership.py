@@ -19,13 +19,14 @@ from zhixun.signing import SignedPost
 PORTAL = "城市门户"
 HOTLINE = "hotline-12345"
 TIMES = 600
+_TRUST = ssl.create_default_context()
 
 
 def partners_of(office: Office) -> Partners:
     """Join the partners of a process on the office's store; receivers may stand on this machine."""
     database, clock = office.database, office.clock
     daybook = Daybook(database, office.journal, clock, office.site.region, seal=office.sealer.seal)
-    post = SignedPost(frozenset({"127.0.0.1"}), ssl.create_default_context(), clock)
+    post = SignedPost(frozenset({"127.0.0.1"}), _TRUST, clock)
     hooks = Hooks(database, clock, daybook, bytes(32), post)
     return Partners(Keys(database, clock, daybook), hooks, News(database, clock, hooks), Posts(database, clock, hooks, post))
 

@@ -176,6 +176,9 @@ async def test_after_five_messages_the_rest_waits_until_the_citizen_writes_again
     held = 5 - (5 - spent)
     assert hall.standings(number)[-held:] == [HELD] * held
     assert (SPENT,) in hall.office.sql("SELECT error FROM outbox WHERE consultation=?", number)
+    hall.carried.clear()
+    await _staff_says(hall, number, fence, "还有一句")
+    assert set(hall.carried) == {number}, "what is kept back is told as well"
     await hall.say("好的", "2", allows=(5, DAYS_2))
     assert hall.platform.texts("citizen-a")[5].startswith(f"第{5 - held}句")
     assert set(hall.standings(number)) == {DONE}

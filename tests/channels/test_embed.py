@@ -23,6 +23,7 @@ from tests.support import ROOT, Office
 from zhixun.archive.durable import write_once
 from zhixun.channels.embed import EmbedPages, policy, read_widget, snippet
 from zhixun.channels.origins import Origins
+from zhixun.doors import PARTNER_SESSION
 from zhixun.knowledge.hosts import PAPERS, Colours, HostSite
 
 CITY = "https://www.city.example"
@@ -59,6 +60,16 @@ async def test_a_page_of_a_registered_site_may_call_and_read(embedding: Api) -> 
         assert {"Authorization", "Content-Type", "X-File-Name"} <= set(asked.headers["Access-Control-Allow-Headers"].split(", "))
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in answer.headers
+
+
+async def test_of_a_consultation_is_kept_on_whose_site_it_was_begun(embedding: Api) -> None:
+    begun = {}
+    for origin in (CITY, "https://a.lower.example", "", ADDRESS):
+        headers = _from(origin) if origin else {}
+        opened = await embedding.call("POST", "/api/v1/sessions", {"channel": "web", "consent": True}, headers=headers)
+        begun[origin] = (await embedding.office.entries(opened.body["consultation"]))[0].open.get("site")
+        assert not opened.body["session"].startswith(PARTNER_SESSION)
+    assert begun == {CITY: "city", "https://a.lower.example": "lower", "": None, ADDRESS: None}
 
 
 STRANGERS = [

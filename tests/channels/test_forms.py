@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-import sqlite3
 
 import pytest
 
 from tests.channels.api import Api, api_of
-from tests.support import Office, real_knowledge
+from tests.support import Office, held_elsewhere, real_knowledge
 from zhixun.limits import FORMS, RECEIPTS
 
 GIVEN = {
@@ -166,11 +165,8 @@ async def test_a_busy_store_keeps_what_was_written_in_the_page(office: Office) -
     async with api_of(office) as api:
         fields = {**GIVEN, "once": await _once(api, "search")}
         office.database._patience = 0.05
-        with sqlite3.connect(office.folder / "zhixun.db") as other:
-            other.execute("BEGIN IMMEDIATE")
+        async with held_elsewhere(office.folder):
             status, page = await _post(api, "/services/search", fields)
-            other.rollback()
-        other.close()
         assert (status, "青稞饼干低温烘烤" in page) == (503, True)
         assert (await _post(api, "/services/search", fields))[0] == 200
 

@@ -37,7 +37,7 @@ SILENT = [
 
 async def _own(office: Office, partner: str = PORTAL) -> str:
     """Open a consultation as a partner does."""
-    return (await office.consultations.open("partner", "西宁市", consent=True, partner={"partner": partner, "key": "0"}))[1]
+    return (await office.consultations.open("partner", "西宁市", consent=True, through={"partner": partner, "key": "0"}))[1]
 
 
 async def _told(office: Office, url: str, *names: str) -> tuple[Partners, bytes]:

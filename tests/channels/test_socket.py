@@ -198,7 +198,7 @@ async def test_a_frame_that_is_too_large_closes_the_line(api: Api) -> None:
 
 
 async def test_a_confirmation_is_noted_up_to_its_place(api: Api) -> None:
-    session, _ = await api.open()
+    session, number = await api.open()
     await api.say(session, "一件商标")
     await api.say(session, "两件专利")
     first, _ = [seq for (seq,) in api.office.sql("SELECT seq FROM outbox ORDER BY seq")]
@@ -207,6 +207,7 @@ async def test_a_confirmation_is_noted_up_to_its_place(api: Api) -> None:
         await window.socket.send_json({"ack": first})
         await window.socket.send_str("?")
         assert (await window.frame())["type"] == "error"  # The confirmation before it has been dealt with.
+        assert api.carried == [number]
     assert api.office.sql("SELECT delivered IS NULL FROM outbox ORDER BY seq") == [(0,), (1,)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.channels.hall import DAYS_2, Hall, hall_in
-from tests.support import until
+from tests.support import held_elsewhere, until
 from zhixun.channels.inbox import TRIES
 from zhixun.channels.outbox import AGAIN, Undelivered
 from zhixun.doors import DONE, UNSURE
@@ -67,15 +66,11 @@ async def test_an_answer_waits_for_another_process_as_well(hall: Hall) -> None:
     hall.office.engine.gate.clear()
     await hall.inbox.take([hall.word(ASKED)])
     await until(lambda: hall.office.engine.asked)
-    other = sqlite3.connect(hall.office.folder / "zhixun.db", isolation_level=None)
-    other.execute("PRAGMA busy_timeout=1000")
-    other.execute("BEGIN IMMEDIATE")
-    hall.office.engine.gate.set()
-    answering = next(iter(hall.inbox._answering.values()))
-    await asyncio.wait({answering}, timeout=0.2)
-    assert not answering.done()
-    other.execute("ROLLBACK")
-    other.close()
+    async with held_elsewhere(hall.office.folder):
+        hall.office.engine.gate.set()
+        answering = next(iter(hall.inbox._answering.values()))
+        await asyncio.wait({answering}, timeout=0.2)
+        assert not answering.done()
     await hall.settle()
     assert hall.platform.texts("citizen-a")[-1].endswith(f"答：{ASKED}")
 

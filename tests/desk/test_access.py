@@ -143,6 +143,8 @@ c r a - POST /desk/registers/{name}/{number}/move
 c r a u GET  /desk/registers/{name}/{number}/files/{id}
 c r a - POST /desk/registers/{name}/{number}/files
 c r a - POST /desk/registers/{name}/{number}/noted
+c r a - POST /desk/registers/{name}/{number}/push
+c r a u POST /desk/registers/{name}/{number}/push-list
 c r a u GET  /desk/calendar
 c r a u POST /desk/calendar/link
 c r a u POST /desk/calendar/link/revoke
@@ -195,8 +197,8 @@ EVERYBODY = frozenset(LETTERS)
 # What changes nothing but one's own account or saved views, or only takes along what may be read; each of it stands in the day book.
 AUDITORS_POSTS = {"/desk/me/revoke", "/desk/cases/{number}/unmask", "/desk/requests/{number}/unmask", "/desk/archive/views",
                   "/desk/archive/views/{id}", "/desk/archive/export", "/desk/archive/package",
-                  "/desk/registers/{name}/export", "/desk/registers/{name}/{number}/unmask", "/desk/calendar/link",
-                  "/desk/calendar/link/revoke", "/desk/reports/export"}  # fmt: skip
+                  "/desk/registers/{name}/export", "/desk/registers/{name}/{number}/push-list", "/desk/registers/{name}/{number}/unmask",
+                  "/desk/calendar/link", "/desk/calendar/link/revoke", "/desk/reports/export"}  # fmt: skip
 
 
 

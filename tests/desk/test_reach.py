@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +77,22 @@ async def test_what_did_not_arrive_is_marked_with_the_reason(hall: Hall, whole: 
     assert "没有送达（对方已取消关注）" in page
     assert "可能没有送达（送出时超时）" in page
     assert "已送达" in page
+
+
+async def test_an_open_page_is_told_what_became_of_the_words_on_it(hall: Hall, whole: Whole) -> None:
+    wang, number = await _in_hands(hall, whole)
+    hall.platform.refusals = [Undelivered("对方已取消关注", FAILED)]
+    await _says(hall, wang, number, "第一句")
+    await _says(hall, wang, number, "第二句")
+    seqs = [entry.seq for entry in await hall.office.entries(number) if entry.actor == "staff:wang" and entry.kind == "said"]
+    part = (await wang.get(f"/desk/cases/{number}/log?after={seqs[-1]}")).text
+    anew = dict(re.findall(r'<p class="marks" id="marks-(\d+)" hx-swap-oob="true">(.*?)</p>', part, re.DOTALL))
+    assert set(anew) == set(map(str, seqs))
+    assert "没有送达（对方已取消关注）" in anew[str(seqs[0])]
+    assert "已送达" in anew[str(seqs[1])]
+    page = (await wang.get(f"/desk/cases/{number}")).text
+    assert [page.count(f'id="marks-{seq}"') for seq in seqs] == [1, 1]
+    assert "hx-swap-oob" not in page.partition('id="marks-')[2].partition("</p>")[0]
 
 
 async def test_where_nothing_is_counted_nothing_is_said(hall: Hall, whole: Whole) -> None:

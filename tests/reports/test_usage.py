@@ -41,6 +41,7 @@ async def _busy(here: Office) -> str:
         Event("said", "staff:wang", staff, {"text": "答"}), Event("said", "staff:wang", staff, {"text": "再答"}),
         Event("reviewed", "staff:li", {"mark": "wrong", "second": False}, {"words": "不对"}),
         Event("rated", "citizen", {"scores": {"attitude": 5}}),
+        Event("pushed", "staff:li", {"register": "compilations", "units": 3}, {"note": "短信"}),
     )  # fmt: skip
     return number
 
@@ -56,6 +57,8 @@ def _recount(here: Office) -> Counter[tuple[str, str, str]]:
             found |= {("said", name, day, (number, seq)) for name in told.get("knowledge", [])}
         elif kind == "guided":
             found.add(("guided", f"guide:{told['guide']}", day, (number, seq)))
+        elif kind == "pushed":
+            found.add(("pushed", told["register"], day, (number, seq)))
         elif kind in ("rated", "reviewed", "claimed"):
             found.add((str(kind), {"reviewed": told.get("mark", "")}.get(str(kind), ""), day, (number, seq)))
     return Counter((kind, name, day) for kind, name, day, _ in found)

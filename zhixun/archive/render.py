@@ -45,7 +45,8 @@ _KINDS = {"opened": "咨询开始", "handed_off": "转人工", "claimed": "人�
           "corrective_opened": "提出整改", "corrective_moved": "整改", "described": "咨询人情况",
           "notice_sent": "通知", "notice_lost": "通知未发出",
           "recalled": "撤回", "happened_there": "在平台客户端接待",
-          "recorded": "登记", "record_changed": "修改", "record_ended": "停用", "record_restored": "恢复", "attended": "签到"}  # fmt: skip
+          "recorded": "登记", "record_changed": "修改", "record_ended": "停用", "record_restored": "恢复", "attended": "签到",
+          "pushed": "推送"}  # fmt: skip
 _CLOSERS = {"citizen": "咨询人结束", "idle": "长时间未发言，自动结束", "staff": "工作人员结束", "form": "表单提交后结束",
             REGISTER: "登记完成，以后的变化另存补充件"}
 _MEASURES = {"words": "说明", "cause": "原因", "measure": "措施", "plan": "计划", "effect": "效果"}
@@ -189,7 +190,7 @@ def _clause(basis: Mapping[str, Any]) -> str:
 _SHOW: Mapping[str, Callable[[Entry], str]] = {
     "opened": _opened, "rated": _rated, "closed": _closed, "parsed": _parsed, "contact_left": _contact, "guided": _guided,
     "requested": _requested, "corrective_opened": _corrective, "corrective_moved": _corrective,
-    "recorded": _requested, "record_changed": _requested,
+    "recorded": _requested, "record_changed": _requested, "pushed": _requested,
 }  # fmt: skip
 
 

@@ -14,7 +14,10 @@ from aiohttp import web
 
 from zhixun.errors import CitizenError
 
-__all__ = ["Host", "Origins"]
+__all__ = ["SITE", "Host", "Origins"]
+
+SITE = web.RequestKey("site", str)
+"""By what a request tells on whose site its page is; not there for our own pages and for programs."""
 
 _GUARDED = "/api/"
 _ALLOWED = {
@@ -78,9 +81,12 @@ class Origins:
     async def gate(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Refuse pages of sites that are not on the list, before anything is done for them; WebSockets too."""
+        """Refuse pages of sites that are not on the list, before anything is done for them; WebSockets too. Notes whose the others are."""
         origin = self._foreign(request) if request.path.startswith(_GUARDED) else None
-        if origin is not None and self._host_of(origin) is None:
+        host = self._host_of(origin) if origin is not None else None
+        if host is not None:
+            request[SITE] = host.id
+        elif origin is not None:
             words = "这个网页所在的网站没有登记，不能使用本站的在线咨询。请该网站联系本站登记，或者直接打开本站网页咨询。"
             raise CitizenError(words, code="origin", status=403)
         return await handler(request)

@@ -98,11 +98,13 @@ class Outbox:
         carriers: by door.
         address: where a consultation's words go to.
         receipt: what ends a consultation: its receipt, and the question how it was; without text until it is sealed.
+        carried: told of a consultation when something has become of a message of it.
     """
 
     def __init__(
         self, database: Database, journal: Journal, clock: Clock, carriers: Mapping[str, Carrier], *,
         address: Callable[[str], Awaitable[Address | None]], receipt: Callable[[AsyncConnection, str], Awaitable[Reply]],
+        carried: Callable[[str], None],
     ) -> None:  # fmt: skip
         self._database = database
         self._journal = journal
@@ -110,6 +112,7 @@ class Outbox:
         self._carriers = carriers
         self._address = address
         self._receipt = receipt
+        self._carried = carried
         self._kept_back: Counter[str] = Counter()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._more: set[str] = set()
@@ -234,6 +237,7 @@ class Outbox:
                     goes_on = claim is None or await self._noted(connection, number, claim, error)
                     goes_on = goes_on and not self._stopped and number not in self._kept_back
                     claim = await self._claim(connection, number, address) if goes_on else None
+                self._carried(number)
                 if claim is None or address is None:
                     return
                 error = await self._bring(number, address, claim)

@@ -49,12 +49,14 @@ class SocketDoor:
         door: the HTTP door whose rules hold here too.
         windows: rings when a consultation has something new.
         typing: whether somebody at the desk is writing in a consultation right now.
+        carried: told of a consultation whose citizen has seen what was said.
     """
 
-    def __init__(self, door: WebDoor, windows: Windows, typing: Callable[[str], bool]) -> None:
+    def __init__(self, door: WebDoor, windows: Windows, typing: Callable[[str], bool], carried: Callable[[str], None]) -> None:
         self._door = door
         self._windows = windows
         self._typing = typing
+        self._carried = carried
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one window until it closes."""
@@ -157,6 +159,7 @@ class SocketDoor:
         await self._demand(window)
         if "ack" in frame:
             await self._door.citizens.delivered(window.number, frame["ack"])
+            self._carried(window.number)
             return
         self._door.limiter.take(SESSION, window.number)
         with contextlib.suppress(ConnectionError):  # The line may drop now; the message came over it and is taken.

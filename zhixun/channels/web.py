@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from zhixun.channels.origins import SITE
 from zhixun.channels.partners.door import PartnerDoor, bearer_of
 from zhixun.channels.shapes import openapi, read_json
 from zhixun.doors import PARTNER
@@ -22,9 +23,9 @@ class Citizens(Protocol):
     """What the door needs of the conversation."""
 
     async def open(
-        self, channel: str, region: str, consent: bool, partner: Mapping[str, str] = ...
+        self, channel: str, region: str, consent: bool, through: Mapping[str, str] = ...
     ) -> tuple[str, str, tuple[Reply, ...]]:
-        """Begin a consultation, for a partner's user or for oneself: session token, number, greeting."""
+        """Begin a consultation, for a partner's user, on another site or by oneself: session token, number, greeting."""
 
     async def find(self, token: str) -> str:
         """Return the consultation of a session."""
@@ -118,7 +119,8 @@ class WebDoor:
         consent = bool(body.get("consent", False))
         if key is None:
             self.limiter.take(OPENINGS, self.address(request))
-            token, number, replies = await self.citizens.open(channel, region, consent)
+            through = {"site": request[SITE]} if SITE in request else {}
+            token, number, replies = await self.citizens.open(channel, region, consent, through)
         else:
             token, number, replies = await self.citizens.open(channel, region, consent, {"partner": key.partner, "key": key.id})
             await self.partners.learn(token, number)

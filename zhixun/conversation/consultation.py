@@ -53,20 +53,20 @@ class Consultations:
         self._idle, self._in_guide = idle, in_guide
 
     async def open(
-        self, channel: str, region: str, consent: bool, partner: Mapping[str, str] = _NOBODY
+        self, channel: str, region: str, consent: bool, through: Mapping[str, str] = _NOBODY
     ) -> tuple[str, str, tuple[Reply, ...]]:
         """Begin a consultation; returns the session token, the number and the greeting.
 
         Args:
-            partner: whose system opened it and with which key (`partner`, `key`); empty when the citizen did.
+            through: whose system opened it and with which key (`partner`, `key`), or on whose `site` the window stands; empty for our own.
         """
-        token = (PARTNER_SESSION if partner else "") + new_token()
+        token = (PARTNER_SESSION if "partner" in through else "") + new_token()
         phrases = self._site.phrases
         # The widget has told what the program is before the citizen agreed; other doors tell it first.
         told = () if channel == "web" else (Reply(phrases["program"], kind="notice"),)
         replies = (*told, Reply(phrases["greeting"], buttons=self._quick, kind="greeting"))
         async with self._database.write() as connection:
-            opened = Event("opened", "zhixun", {"channel": channel, "region": region, "consent": consent, **partner})
+            opened = Event("opened", "zhixun", {"channel": channel, "region": region, "consent": consent, **through})
             entry = await self._journal.open(connection, opened)
             await self._say(connection, entry.consultation, replies)
             await connection.execute(sessions.insert().values(token=_hash(token), consultation=entry.consultation))

@@ -148,6 +148,8 @@ ACCESS: Mapping[tuple[str, str], frozenset[str]] = {
     ("GET", "/desk/registers/{name}/{number}/files/{id}"): STAFF,
     ("POST", "/desk/registers/{name}/{number}/files"): _TALK,
     ("POST", "/desk/registers/{name}/{number}/noted"): _TALK,
+    ("POST", "/desk/registers/{name}/{number}/push"): _TALK,
+    ("POST", "/desk/registers/{name}/{number}/push-list"): STAFF,
     # The calendar; its feed is read by programs that cannot sign in, and its address is the proof.
     ("GET", "/desk/calendar"): STAFF,
     ("POST", "/desk/calendar/link"): STAFF,

@@ -8,6 +8,7 @@ from typing import Any
 
 from zhixun.desk.casework import DESCRIBED, RESULTS
 from zhixun.desk.limits import LEVELS, TITLES
+from zhixun.desk.reach import ARRIVED, USUAL
 from zhixun.masking import mask
 from zhixun.messages import PERSON, Entry
 from zhixun.names import CORRECTIVES, INDICATORS, MARKS, ORIGINS, SUBJECTS, told_scores
@@ -47,6 +48,13 @@ class Line:
     status: str = ""
     mark: str = ""
     file: Mapping[str, Any] | None = None
+
+    @property
+    def marks(self) -> Sequence[tuple[str, str]]:
+        """What is told under it, with its sign: of staff's words always what became of them, of the program's only what went wrong."""
+        if not self.mark or (self.speaker != "staff" and self.mark in USUAL):
+            return ()
+        return ((self.mark, "checks" if self.mark == ARRIVED else "clock"),)
 
 
 def lines_of(
@@ -142,7 +150,7 @@ def _happened(entry: Entry, private: Mapping[str, Any], names: Callable[[str], s
     words = str(private.get("words") or private.get("reason") or private.get("note") or "")
     standing = standings.get(str(told.get("standing", "")), "")
     texts = {
-        "opened": "咨询开始" + (f"，经“{told['partner']}”接入" if told.get("partner") else ""),
+        "opened": "咨询开始" + next((f"，经“{told[way]}”接入" for way in ("partner", "site") if told.get(way)), ""),
         "handed_off": f"转人工：{reason}",
         "claimed": "接待",
         "transferred": f"转给 {to}：{words or reason}",

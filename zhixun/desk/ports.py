@@ -257,8 +257,8 @@ class Registers(Protocol):
     async def listed(self, name: str, query: Mapping[str, str]) -> Mapping[str, Any]:
         """Return a page of a register."""
 
-    async def shown(self, name: str, number: str, *, clear: bool = False) -> Mapping[str, Any]:
-        """Return a record with its history."""
+    async def shown(self, name: str, number: str, *, clear: bool = False, topic: str = "") -> Mapping[str, Any]:
+        """Return a record with its history, and to whom of those who want `topic` it is pushed."""
 
     async def form(
         self, name: str, number: str, source: str, me: str, *, given: Mapping[str, str] | None = None, clear: bool = False
@@ -284,6 +284,12 @@ class Registers(Protocol):
 
     async def export(self, name: str, *, clear: bool) -> tuple[bytes, int]:
         """Return a register as a sheet, and how many records are in it."""
+
+    async def push_list(self, name: str, number: str, chosen: Mapping[str, str], *, clear: bool) -> tuple[str, bytes, int]:
+        """Return the list of those who get a record: their register, a sheet, and how many there are."""
+
+    async def note_push(self, name: str, number: str, given: Mapping[str, str], by: str, role: str) -> Mapping[str, str]:
+        """Write down that a record was pushed; returns what is wrong by field."""
 
     async def template(self, name: str, *, known: bool = False) -> bytes:
         """Return an empty sheet, or one that is filled with what the knowledge has."""

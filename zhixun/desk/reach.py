@@ -14,11 +14,15 @@ from zhixun.database import outbox, threads
 from zhixun.doors import DONE, FAILED, HELD, SENDING, UNSURE, WAITING
 from zhixun.names import told
 
-__all__ = ["Reach", "Way", "way_of"]
+__all__ = ["ARRIVED", "USUAL", "Reach", "Way", "way_of"]
+
+ARRIVED, _UNDER_WAY, _NOT_YET = "已送达", "正在送达", "尚未送达"
+USUAL = (ARRIVED, _UNDER_WAY, _NOT_YET)
+"""What becomes of words when nothing goes wrong."""
 
 FEW = 2
 _STANDINGS = {
-    HELD: "未送达：对方再发消息时补送", UNSURE: "可能没有送达", FAILED: "没有送达", WAITING: "正在送达", SENDING: "正在送达", DONE: "已送达",
+    HELD: "未送达：对方再发消息时补送", UNSURE: "可能没有送达", FAILED: "没有送达", WAITING: _UNDER_WAY, SENDING: _UNDER_WAY, DONE: ARRIVED,
 }  # fmt: skip
 
 
@@ -58,6 +62,6 @@ async def _reach(connection: AsyncConnection, row: sa.RowMapping, now: datetime)
 
 def _mark(row: sa.RowMapping) -> str:
     if not row["standing"]:
-        return _STANDINGS[DONE] if row["delivered"] else "尚未送达"
+        return ARRIVED if row["delivered"] else _NOT_YET
     words = _STANDINGS[row["standing"]]
     return f"{words}（{row['error'].rstrip('。')}）" if row["error"] and row["standing"] in (UNSURE, FAILED, WAITING) else words

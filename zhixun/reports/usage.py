@@ -47,6 +47,7 @@ KINDS: Mapping[str, Callable[[_Open], tuple[str, ...]]] = {
     "followed_up": lambda told: (str(told.get("result", "")),),
     "reviewed": lambda told: (str(told.get("mark", "")),),
     "claimed": lambda told: ("",),
+    "pushed": lambda told: (str(told.get("register", "")),),
 }
 """The kinds of entries that are counted, and of what each is a use."""
 Older = Callable[[], AsyncIterator[Sequence[Entry]]]

@@ -205,8 +205,10 @@ async def test_a_version_tells_what_it_broke_and_which_can_be_gone_back_to(whole
 async def test_what_runs_out_is_listed_and_counted(whole: Whole) -> None:
     auditor = await whole.enter("auditor")
     page = (await auditor.get("/desk/improve/expiring")).text
-    assert "商标异议期是多久" in page
-    assert "2026-12-31" in page
+    due, settled = page.split("已经写好接替的答复", 1)
+    assert "没有要处理的答复" in due
+    assert "商标异议期是多久" in settled
+    assert "2026-12-31" in settled
     assert "改答复" not in page, "who only reads gets no buttons"
 
 

@@ -77,8 +77,9 @@ async def test_words_are_looked_through_beside_and_then_shown_without_names(whol
     assert (await reviewer.get("/desk/reports/waiting?kind=month&day=2026-11-01")).status == 204
     await whole.desk.reports.work()
     there = await reviewer.get("/desk/reports/waiting?kind=month&day=2026-11-01")
-    assert (there.status, there.headers["HX-Refresh"]) == (200, "true")
-    page = await reviewer.get("/desk/reports")
+    assert (there.status, there.words.strip()) == (200, "咨询人的原话已经整理好。 刷新本页查看")
+    (href,) = re.findall(r'href="([^"]+)"', there.text)
+    page = await reviewer.get(html.unescape(href))
     assert re.search(r'<th scope="row">[^<]*包装侵权[^<]*</th><td class="number">4</td>', page.text)
     assert "补写答复" in page.words
     assert "王建国" not in page.text

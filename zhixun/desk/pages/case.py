@@ -40,6 +40,8 @@ _OFFERED = 0.2
 _TRIED = 3
 _PIECE = 64 * 1024
 _REPLAYED = 30
+_CARRIED = 20
+"""Of so many of the last words of staff it is told anew what became of them."""
 """So many questions are asked again at most."""
 
 
@@ -137,8 +139,10 @@ class CasePages:
         row, entries, way = await self._read(request.match_info["number"])
         mine = row["state"] == "staff" and row["operator"] == staff.name
         after = int(given) if (given := request.query.get("after", "0")).isdecimal() and len(given) < 10 else 0
-        lines = [line for line in lines_of(entries, self.names, self.standings, clear=mine, marks=way.marks) if line.seq > after]
-        return self.view.part("case_log.html", staff, case=row, lines=lines, mine=mine, reach=way.reach)
+        lines = lines_of(entries, self.names, self.standings, clear=mine, marks=way.marks)
+        carried = [line for line in lines if line.seq <= after and line.speaker == "staff" and line.marks][-_CARRIED:]
+        new = [line for line in lines if line.seq > after]
+        return self.view.part("case_log.html", staff, case=row, lines=new, carried=carried, mine=mine, reach=way.reach)
 
     async def _side(self, request: web.Request, staff: Staff) -> web.Response:
         row, entries, way = await self._read(request.match_info["number"])

@@ -136,7 +136,8 @@ class ImprovePages:
     async def _expiring(self, request: web.Request, staff: Staff) -> web.Response:
         tabs = await improve_tabs(self.improvements, f"{HOME}/expiring")
         found = self.improvements.expiring()
-        return self.view.page("improve_expiring.html", request, staff, tabs=tabs, found=found, writes=staff.role in WRITERS)
+        due, settled = ([one for one in found if one["settled"] == is_] for is_ in (False, True))
+        return self.view.page("improve_expiring.html", request, staff, tabs=tabs, due=due, settled=settled, writes=staff.role in WRITERS)
 
     async def _versions(self, request: web.Request, staff: Staff) -> web.Response:
         tabs = await improve_tabs(self.improvements, f"{HOME}/versions")
@@ -169,7 +170,8 @@ class ImprovePages:
 
 async def improve_tabs(improvements: Improvements, current: str) -> list[dict[str, Any]]:
     """Return the tabs of the pages of improvement."""
-    counts = {f"{HOME}/drafts": await improvements.waiting(), f"{HOME}/expiring": len(improvements.expiring())}
+    expiring = sum(not one["settled"] for one in improvements.expiring())
+    counts = {f"{HOME}/drafts": await improvements.waiting(), f"{HOME}/expiring": expiring}
     titles = {HOME: "没答好的", f"{HOME}/drafts": "草稿", f"{HOME}/versions": "版本", f"{HOME}/expiring": "快到期"}
     return [{"title": title, "href": href, "current": href == current, "count": counts.get(href)} for href, title in titles.items()]
 

@@ -74,10 +74,11 @@ class ReportPages:
         )  # fmt: skip
 
     async def _waiting(self, request: web.Request, staff: Staff) -> web.Response:
-        """Let the page be drawn again when the words are there; until then it asks again."""
-        if await self.reports.waiting(_asked(request.query)):
+        """Tell when the words are there; until then the page asks again. Whoever reads it decides when it is drawn anew."""
+        asked = _asked(request.query)
+        if await self.reports.waiting(asked):
             return web.Response(status=204)
-        return web.Response(headers={"HX-Refresh": "true"})
+        return self.view.part("reports_words.html", staff, href=_href(asked))
 
     async def _export(self, request: web.Request, staff: Staff) -> web.Response:
         given = await fields_of(request)
