@@ -2,10 +2,13 @@
 # make test   sets everything up and runs all tests
 .PHONY: run test fast check train bench bench-accuracy bench-archive bench-compare bench-reports setup lock clean help
 SHELL := /bin/sh
+# Where containers forbid to keep what was compiled, each start would compile the project, and each run of tests all tests, anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 STATIC := zhixun/channels/static/widget.js
-# Two at a time, each file by one of them: a file's tests share what they have started. What is promised in seconds runs alone.
-WORKERS ?= -n 2 --dist loadfile
+# Two at a time, each file by one of them: a file's tests share what they have started. In the order of their names, since the longest files
+# are those of few tests and would come last. What is promised in seconds runs alone.
+WORKERS ?= -n 2 --dist loadfile --no-loadscope-reorder
 ADDRESS ?= http://127.0.0.1:8080
 
 help:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import pickle
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from tests.product import deploy, engine, product, pytest_runtest_makereport  # noqa: F401 - fixtures and a hook of the slow tests
 from tests.support import Office, office_in
+from zhixun.knowledge import load
 
 # Thousands of small stores are synced to disk; in memory that costs nothing. What a disk does to a crash is for other tiers.
 _MEMORY = Path("/dev/shm")
@@ -46,6 +49,21 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     for name in [name for name in os.environ if name.startswith("ZHIXUN_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """Parse the same text of the knowledge once: a thousand desks are joined here, and what a text says does not change."""
+    parsed, kept = load._parsed, dict[tuple[str, ...], bytes]()
+
+    def parsed_once(*told: str) -> Any:
+        if told not in kept:
+            kept[told] = pickle.dumps(parsed(*told))
+        return pickle.loads(kept[told])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "_parsed", parsed_once)
+        yield
 
 
 @pytest.fixture

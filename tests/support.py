@@ -7,7 +7,7 @@ import dataclasses
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
@@ -127,6 +127,17 @@ async def until(condition: Callable[[], object], seconds: float = 20) -> None:
             await asyncio.sleep(0)
 
 
+@asynccontextmanager
+async def held_elsewhere(folder: Path) -> AsyncIterator[None]:
+    """Hold the store in `folder` as another process would.
+
+    Waited for in a thread: whoever writes at this moment must be let go on, or would never come to an end.
+    """
+    with closing(sqlite3.connect(folder / "zhixun.db", timeout=20, isolation_level=None, check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        yield
+
+
 def short(value: object) -> str:
     """Name a parameter of a test by its beginning."""
     return repr(value)[:40]
@@ -200,6 +211,12 @@ class Office(OnDisk):
 
 
 @cache
+def _site() -> Site:
+    """Return the real site with the hours that the tests reckon with."""
+    return dataclasses.replace(load_site(ROOT / "knowledge"), hours=HOURS)
+
+
+@cache
 def _empty_store() -> bytes:
     """Return the file of a store that the migrations have just made."""
     with tempfile.TemporaryDirectory() as folder:
@@ -220,7 +237,7 @@ async def office_in(folder: Path, clock: HandClock | None = None) -> AsyncIterat
     url = f"sqlite:///{folder}/zhixun.db"
     _put_empty_store(folder)
     clock = clock or HandClock()
-    site = dataclasses.replace(load_site(ROOT / "knowledge"), hours=HOURS)
+    site = _site()
     engine, woken = RecordingEngine(), list[str]()
     async with Database(url) as database:
         journal = Journal(database, Keyring(folder / "keys"), clock, "sha256", "ZX")

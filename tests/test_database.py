@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from tests.support import held_elsewhere
 from zhixun.database import Database, counters, metadata, migrate
 from zhixun.errors import StopNow
 
@@ -80,14 +81,11 @@ async def test_a_writer_that_is_cancelled_while_it_waits_for_the_lock_does_not_k
         async with database.write() as connection:
             await connection.execute(counters.insert().values(day=day, last=1))
 
-    other = sqlite3.connect(tmp_path / "zhixun.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    writing = asyncio.create_task(write("cancelled"))
-    await asyncio.wait({writing}, timeout=0.3)
-    writing.cancel()
-    await asyncio.wait({writing}, timeout=0.1)
-    other.execute("ROLLBACK")
-    other.close()
+    async with held_elsewhere(tmp_path):
+        writing = asyncio.create_task(write("cancelled"))
+        await asyncio.wait({writing}, timeout=0.3)
+        writing.cancel()
+        await asyncio.wait({writing}, timeout=0.1)
     async with asyncio.timeout(5):
         await write("next")
     assert await _count(database) == 1

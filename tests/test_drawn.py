@@ -40,3 +40,11 @@ def test_a_page_is_kept_nowhere_and_sends_forms_here_or_nowhere(environment: jin
 def test_a_word_that_was_forgotten_is_no_empty_place(environment: jinja2.Environment) -> None:
     with pytest.raises(jinja2.UndefinedError, match="title"):
         drawn(environment, "own.html", site=SITE)
+
+
+def test_what_was_compiled_elsewhere_is_drawn_anew_when_its_words_change(environment: jinja2.Environment, tmp_path: Path) -> None:
+    assert "<h1>旧</h1>" in str(drawn(environment, "own.html", site=SITE, title="旧").text)
+    assert "<h1>同</h1>" in str(drawn(environment_of(tmp_path), "own.html", site=SITE, title="同").text)
+    words = (tmp_path / "own.html").read_text("utf-8")
+    (tmp_path / "own.html").write_text(words.replace("h1>", "h2>"), "utf-8")
+    assert "<h2>新</h2>" in str(drawn(environment_of(tmp_path), "own.html", site=SITE, title="新").text)

@@ -1,5 +1,5 @@
 """What is laid out before the knowledge is read, and what a service without an engine of its own refuses. (The rest is proven by
-tests/promises/test_improves.py, on the running product.)"""
+tests/improve/test_to_live.py, on the running product.)"""
 
 from __future__ import annotations
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import ROOT
+from zhixun.knowledge.load import LEARNED, load
 from zhixun.training import model_path, prune, train
 
 INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/nlu/acts.yml", "data/rules.yml", "knowledge/answers/one.yml",
-          "knowledge/glossary.yml", "zhixun/nlu/ranker.py", "zhixun/knowledge/compile.py", "zhixun/knowledge/check.py")  # fmt: skip
-OTHERS = ("README.md", "zhixun/app.py", "web/src/widget.js", "knowledge/notes.txt")
+          "knowledge/services/one.yml", "knowledge/glossary.yml", "zhixun/nlu/ranker.py", "zhixun/knowledge/compile.py",
+          "zhixun/knowledge/check.py")  # fmt: skip
+OTHERS = ("README.md", "zhixun/app.py", "web/src/widget.js", "knowledge/notes.txt", "knowledge/site.yml", "knowledge/registers/one.yml")
 
 
 @pytest.fixture
@@ -42,6 +45,21 @@ def test_a_model_lies_in_the_project(project: Path) -> None:
     assert path.parent == project / "models"
     assert path.name.startswith("zhixun-")
     assert path.name.endswith(".tar.gz")
+
+
+def test_all_that_is_read_for_learning_is_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = set[Path]()
+    plain = Path.read_text
+
+    def noted(path: Path, *more: str) -> str:
+        read.add(path)
+        return plain(path, *more)
+
+    monkeypatch.setattr(Path, "read_text", noted)
+    folder = ROOT / "knowledge"
+    load(folder)
+    learned = {path for pattern in LEARNED for path in folder.glob(pattern)}
+    assert {path for path in read if path.is_relative_to(folder)} == learned
 
 
 async def test_a_model_that_is_there_is_not_trained_again(project: Path) -> None:

@@ -15,12 +15,12 @@ import yaml
 
 from zhixun.errors import StopNow
 from zhixun.knowledge.compile import compile_training_data
-from zhixun.knowledge.load import load
+from zhixun.knowledge.load import LEARNED, load
 
 __all__ = ["STEPS", "model_path", "prune", "train"]
 
-_INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/**/*.yml", "data/**/*.txt", "knowledge/**/*.yml", "zhixun/nlu/*.py",
-           "zhixun/knowledge/compile.py", "zhixun/knowledge/check.py")  # fmt: skip
+_INPUTS = ("config.yml", "domain.yml", "requirements.lock", "data/**/*.yml", "data/**/*.txt", "zhixun/nlu/*.py",
+           "zhixun/knowledge/compile.py", "zhixun/knowledge/check.py", *(f"knowledge/{each}" for each in LEARNED))  # fmt: skip
 _KEPT = 3
 _STEP = re.compile(rb"Finished training component '(\w+)'")
 STEPS = 6

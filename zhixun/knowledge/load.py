@@ -24,12 +24,15 @@ from zhixun.knowledge.services.model import Service
 from zhixun.knowledge.services.read import ServiceError, read_service
 
 __all__ = [
-    "OWN", "KnowledgeError", "fingerprint", "held_against", "load", "load_figures", "one_question", "raw_question", "read_file",
+    "LEARNED", "OWN", "KnowledgeError", "fingerprint", "held_against", "load", "load_figures", "one_question", "raw_question", "read_file",
     "read_glossary",
 ]  # fmt: skip
 
 OWN = "本单位/"
 """Before the file names of questions that the deployment itself has written."""
+LEARNED = ("answers/*.yml", "guides/*.yml", "services/*.yml", "agencies.yml", "deadlines.yml", "fees.yml", "fields.yml", "glossary.yml",
+           "menus.yml", "sources.yml")  # fmt: skip
+"""The files that `load` reads. The others (hours, registers, dates …) are no part of what a model learns: to change them trains nothing."""
 _SCHEMAS = Path(__file__).with_name("schema.yml")
 
 
@@ -182,11 +185,20 @@ def read_file(path: Path, kind: str, place: str = "") -> Any:
     Raises:
         KnowledgeError: it is missing, not YAML, or does not have the documented form.
     """
+    name = f"{place}{path.name}"
     try:
-        data = yaml.load(path.read_text("utf-8"), _Yaml)  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise KnowledgeError(f"{place}{path.name}: 无法读取：{error}") from error
-    return held_against(data, kind, f"{place}{path.name}")
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeError(f"{name}: 无法读取：{error}") from error
+    return _parsed(text, kind, name)
+
+
+def _parsed(text: str, kind: str, name: str) -> Any:
+    try:
+        data = yaml.load(text, _Yaml)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        raise KnowledgeError(f"{name}: 无法读取：{error}") from error
+    return held_against(data, kind, name)
 
 
 def held_against(data: Any, kind: str, name: str) -> Any:

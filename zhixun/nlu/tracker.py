@@ -23,8 +23,9 @@ from rasa.shared.core.trackers import DialogueStateTracker
 __all__ = ["DialogueStore"]
 
 KEPT_SECONDS = 7 * 24 * 3600
+# Patience first: while answers are improved two engines share the file, and each of the other pragmas may find it in use.
 # A power cut may lose the last turn of the engine's memory; the journal has it.
-_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "busy_timeout=2000")
+_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
 
 
 class DialogueStore(TrackerStore, SerializedTrackerAsText):
