@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 __all__ = [
-    "DONE", "DOORS", "ENDED", "FAILED", "FETCHED", "HELD", "PARTNER", "PARTNER_SESSION", "RECALLED", "SAID", "SENDING", "TAKEN", "UNSURE",
-    "WAITING", "Address", "ByStaff", "Incoming", "Stored",
+    "DONE", "DOORS", "ENDED", "FAILED", "FETCHED", "HELD", "LEFT", "PARTNER", "PARTNER_SESSION", "RECALLED", "SAID", "SENDING", "TAKEN",
+    "UNSURE", "WAITING", "Address", "ByStaff", "Incoming", "Stored",
 ]  # fmt: skip
 
 DOORS = ("wechat", "wecom", "telegram")
@@ -19,7 +19,7 @@ PARTNER_SESSION = "zs_"
 """How the sessions of that channel begin."""
 FETCHED = ("web", "api", PARTNER)
 """The channels whose windows fetch what is said."""
-SAID, TAKEN, ENDED, RECALLED = "said", "taken", "ended", "recalled"
+SAID, TAKEN, ENDED, LEFT, RECALLED = "said", "taken", "ended", "left", "recalled"
 """What the office's own people do in a platform's client, past the desk."""
 
 
@@ -58,8 +58,8 @@ class ByStaff:
     """What the office's own people did in a platform's client, past the desk.
 
     Attributes:
-        door, account, peer, id: as of what comes in. act: `said`, `taken` (they talk with the citizen from now on), `ended`
-            or `recalled`.
+        door, account, peer, id: as of what comes in. act: `said`, `taken` (they talk with the citizen from now on), `ended`,
+            `left` (they have ended it, and the citizen has spoken since) or `recalled`.
         text: what they said. recalls: the platform's id of what they have taken back.
     """
 

@@ -19,6 +19,7 @@ from zhixun.channels.telegram.door import TelegramDoor
 from zhixun.channels.tencent.account import read_account
 from zhixun.channels.wechat.door import WeChatDoor
 from zhixun.channels.wecom.door import WeComDoor
+from zhixun.channels.wecom.ending import Endings
 from zhixun.channels.wecom.handing import HandingOver
 from zhixun.database import consultations, journal
 from zhixun.doors import WAITING
@@ -110,9 +111,12 @@ class Doorways:
         if (notices := self._notices()) is not None:
             found.append((NEWS_SECONDS, notices.catch_up))
         wecom = self._doors.get("wecom")
-        if isinstance(wecom, WeComDoor) and wecom.staff_in_wecom:
-            handing = HandingOver(self._archive.database, self._archive.clock, wecom, self._talk.arrivals.address)
-            found.append((CARRY_SECONDS, handing.hand_over_waiting))
+        if isinstance(wecom, WeComDoor):
+            there = (self._archive.database, self._archive.clock, wecom, self._talk.arrivals.address)
+            # Where the desk has the citizens, staff may take one in WeCom's client all the same.
+            found.append((NEWS_SECONDS, Endings(*there, self.inbox.by_staff).look))
+            if wecom.staff_in_wecom:
+                found.append((CARRY_SECONDS, HandingOver(*there).hand_over_waiting))
         return found
 
     def _notices(self) -> WeChatNotices | None:

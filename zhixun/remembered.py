@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.database import meta
 
-__all__ = ["forget", "remember", "remembered"]
+__all__ = ["RESTORED", "forget", "remember", "remembered", "restored_at"]
+
+RESTORED = "restored"
 
 
 async def remembered(connection: AsyncConnection, name: str) -> str | None:
@@ -26,3 +31,13 @@ async def remember(connection: AsyncConnection, name: str, value: str) -> None:
 async def forget(connection: AsyncConnection, *names: str) -> None:
     """Take away what stands under `names`; in the caller's write transaction."""
     await connection.execute(meta.delete().where(meta.c.name.in_(names)))
+
+
+async def restored_at(connection: AsyncConnection) -> dict[str, Any] | None:
+    """Return what was noted when this store was restored from sealed files; None when it never was.
+
+    Returns:
+        `day` (ISO), `leaves` (how many sealed files) and `journal` (`id` and `hash` that its first row follows).
+    """
+    value = await remembered(connection, RESTORED)
+    return None if value is None else dict(json.loads(value))

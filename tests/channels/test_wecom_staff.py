@@ -18,6 +18,7 @@ from tests.ownership import followed
 from tests.support import HandClock, office_in, until
 from zhixun.archive.rebuild import rebuild
 from zhixun.channels.outbox import AGAIN
+from zhixun.channels.wecom.ending import LOOK, Endings
 from zhixun.channels.wecom.handing import HandingOver
 from zhixun.doors import DONE, ENDED, RECALLED, SAID, TAKEN, ByStaff
 from zhixun.errors import CitizenError, TryLater
@@ -242,6 +243,80 @@ async def test_only_who_waits_there_is_handed_over(service: Service) -> None:
     await service.said("wm-b", "转人工")
     await service.office.takeover.claim(await service.number("wm-b"), "wang")
     assert await _handing(service).hand_over_waiting() == 0
+
+
+# --- Ends that nobody told of -------------------------------------------------------------------------------------------------
+
+
+async def _looked(service: Service, endings: Endings) -> int:
+    """Look once more, a minute later, and let what was pulled because of it come in."""
+    service.office.clock.turn_by(LOOK)
+    found = await endings.look()
+    await service.settle()
+    return found
+
+
+def _endings(service: Service) -> Endings:
+    inbox, office = service.hall.inbox, service.office
+    return Endings(office.database, office.clock, service.door, service.hall.arrivals.address, inbox.by_staff)
+
+
+async def test_a_session_whose_end_was_not_told_goes_back_to_the_bot(service: Service) -> None:
+    number, endings = await _handed_over(service), _endings(service)
+    assert [await _looked(service, endings) for _ in range(2)] == [0, 0]
+    service.wecom.sessions[KF, "wm-a"].state = OVER
+    assert [await _looked(service, endings) for _ in range(2)] == [0, 1]
+    assert service.state(number) == ("bot", "")
+    assert await _looked(service, endings) == 0
+    assert await service.said("wm-a", "商标异议期多久")
+
+
+async def test_who_wrote_on_after_such_an_end_is_put_before_people(service: Service) -> None:
+    number, endings = await _handed_over(service), _endings(service)
+    service.wecom.sessions[KF, "wm-a"].state = OVER
+    assert await service.said("wm-a", "那外观呢") == []
+    assert [await _looked(service, endings) for _ in range(2)] == [0, 1]
+    assert service.state(number) == ("queued", "")
+    assert await _handing(service).hand_over_waiting() == 1
+    assert service.wecom.sessions[KF, "wm-a"].state == POOL
+
+
+async def test_an_end_that_was_only_not_pulled_yet_stands_in_its_order(service: Service) -> None:
+    number, endings = await _handed_over(service), _endings(service)
+    service.wecom.takes("wm-a", "li")
+    service.wecom.answers("wm-a", "请到窗口来。")
+    service.wecom.ends("wm-a")
+    assert [await _looked(service, endings) for _ in range(2)] == [0, 0]
+    assert [entry.kind for entry in await service.entries("wm-a")][-3:] == ["happened_there", "said", "returned"]
+    assert service.state(number) == ("bot", "")
+
+
+async def test_a_session_taken_again_before_the_second_look_stays_there(service: Service) -> None:
+    number, endings = await _handed_over(service), _endings(service)
+    session = service.wecom.sessions[KF, "wm-a"]
+    session.state = OVER
+    assert await _looked(service, endings) == 0
+    session.state = PERSON
+    assert await _looked(service, endings) == 0
+    session.state = OVER
+    assert await _looked(service, endings) == 0
+    assert service.state(number) == ("staff", "wecom")
+
+
+async def test_nothing_is_taken_back_while_wecom_does_not_tell(service: Service) -> None:
+    number, endings = await _handed_over(service), _endings(service)
+    service.wecom.sessions[KF, "wm-a"].state = OVER
+    assert await _looked(service, endings) == 0
+    service.wecom.faults["/cgi-bin/kf/service_state/get"] = [DROP, -1, 95017]
+    assert await _looked(service, endings) == 0
+    assert service.state(number) == ("staff", "wecom")
+
+
+async def test_each_session_is_asked_about_no_more_than_once_a_minute(service: Service) -> None:
+    await _handed_over(service)
+    endings, before = _endings(service), service.wecom.calls["/cgi-bin/kf/service_state/get"]
+    assert [await endings.look() for _ in range(5)] == [0] * 5
+    assert service.wecom.calls["/cgi-bin/kf/service_state/get"] == before + 1
 
 
 # --- In any order -----------------------------------------------------------------------------------------------------------

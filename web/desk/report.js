@@ -8,6 +8,7 @@ use([BarChart, LineChart, GridComponent, SVGRenderer]);
 
 const ROW = 26;
 const LONGEST = 12;
+const LEAST = 220;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 function colours() {
@@ -36,13 +37,16 @@ function options({ kind, names, values }, colour, size) {
 
 function draw(box) {
   const told = JSON.parse(box.dataset.chart);
-  const size = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
-  const height = told.kind === 'line' ? 220 : told.names.length * ROW * (size / 12.8) + 40;
-  const chart = init(box, null, { renderer: 'svg', height });
-  const show = () => chart.setOption(options(told, colours(), size));
+  const chart = init(box, null, { renderer: 'svg', height: LEAST });
+  // Large print may be chosen while the page is open, and makes the letters and the room for them larger.
+  const show = () => {
+    const size = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
+    chart.resize({ height: told.kind === 'line' ? LEAST : told.names.length * ROW * (size / 12.8) + 40 });
+    chart.setOption(options(told, colours(), size));
+  };
   show();
   dark.addEventListener('change', show);
-  new ResizeObserver(() => chart.resize()).observe(box);
+  new ResizeObserver(show).observe(box);
 }
 
 document.querySelectorAll('[data-chart]').forEach(draw);

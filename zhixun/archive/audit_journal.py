@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zhixun.archive.canonical import canonical, event_hash
-from zhixun.archive.journal import anchor, event_of, restored_at
+from zhixun.archive.journal import anchor, event_of
 from zhixun.archive.report import Sheet
 from zhixun.archive.sealed import Leaf
 from zhixun.database import counters, journal
 from zhixun.numbers import counter_of, day_of, prefix_of, sequence_of, valid_number
+from zhixun.remembered import restored_at
 
 __all__ = ["Course", "audit_journal", "audit_store", "safe_event"]
 

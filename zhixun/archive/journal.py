@@ -23,9 +23,9 @@ from zhixun.database import Database, counters, journal, keys, leaves
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry, Event
 from zhixun.numbers import counter_of, make_number
-from zhixun.remembered import remember, remembered
+from zhixun.remembered import remember, remembered, restored_at
 
-__all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of", "restored_at"]
+__all__ = ["GENESIS", "Journal", "anchor", "as_entry", "event_of"]
 
 GENESIS = "0" * 64
 _turn = sa.cast(sa.func.json_extract(journal.c.body, "$.open.turn"), sa.Integer)
@@ -175,12 +175,6 @@ class Journal:
 def _rows(consultation: str, after: int, most: int | None) -> sa.Select[Any]:
     query = sa.select(journal).where(journal.c.consultation == consultation, journal.c.seq > after)
     return query.order_by(journal.c.seq).limit(most)
-
-
-async def restored_at(connection: AsyncConnection) -> dict[str, Any] | None:
-    """Return what was noted when this store was restored from sealed files; None when it never was."""
-    value = await remembered(connection, "restored")
-    return None if value is None else dict(json.loads(value))
 
 
 async def anchor(connection: AsyncConnection) -> tuple[int, str]:

@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.archive.audit_ledger import read_lists, read_roots, read_witness
 from zhixun.archive.boxes import received, sent
 from zhixun.archive.case_words import empty_index
-from zhixun.archive.journal import Journal, as_entry, restored_at
+from zhixun.archive.journal import Journal, as_entry
 from zhixun.archive.ledger import is_signed, keep, public_hex
 from zhixun.archive.projection import TABLES, Folded
 from zhixun.archive.seal import Sealer
@@ -40,7 +40,7 @@ from zhixun.doors import DONE
 from zhixun.errors import OurFault, StopNow
 from zhixun.messages import Entry
 from zhixun.numbers import counter_of, day_of, prefix_of, sequence_of, valid_number
-from zhixun.remembered import forget, remembered
+from zhixun.remembered import RESTORED, forget, remembered, restored_at
 
 __all__ = ["Rebuilt", "Restored", "is_behind", "read_sealed", "rebuild", "restore", "taken_over"]
 
@@ -156,7 +156,7 @@ async def restore(journal: Journal, archive: Path, key: Ed25519PublicKey) -> Res
                 await connection.execute(each.insert(), values)
         if roots:
             await keep(connection, "root", roots[-1][2])
-        await keep(connection, "restored", {"day": today.isoformat(), "leaves": len(table), "journal": head["journal"]})
+        await keep(connection, RESTORED, {"day": today.isoformat(), "leaves": len(table), "journal": head["journal"]})
         # SQLite gives the next row the number after this one.
         sequence = "INSERT INTO sqlite_sequence (name, seq) VALUES ('journal', ?)"
         await connection.exec_driver_sql(sequence, (head["journal"]["id"],))

@@ -21,13 +21,14 @@ from tqdm import tqdm
 from zhixun.archive import audit_ledger as ledger
 from zhixun.archive.audit_files import Case, FileAudit, load_cases
 from zhixun.archive.audit_journal import audit_journal, audit_store
-from zhixun.archive.journal import Journal, restored_at
+from zhixun.archive.journal import Journal
 from zhixun.archive.ledger import last_root, public_hex
 from zhixun.archive.projection import TABLES, own
 from zhixun.archive.report import Finding, Report, Sheet
 from zhixun.archive.sealed import Leaf, as_leaf, leaves_of
 from zhixun.database import journal as rows
 from zhixun.database import leaves
+from zhixun.remembered import restored_at
 
 __all__ = ["Day", "verify", "verify_case", "verify_days"]
 

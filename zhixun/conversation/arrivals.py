@@ -23,7 +23,7 @@ from zhixun.conversation.ports import Phrases
 from zhixun.conversation.rating import Ratings
 from zhixun.conversation.turn import Turns
 from zhixun.database import Database, consultations, inbox, outbox, threads
-from zhixun.doors import ENDED, HELD, RECALLED, SAID, WAITING, Address, ByStaff, Incoming, Stored
+from zhixun.doors import ENDED, HELD, LEFT, RECALLED, SAID, WAITING, Address, ByStaff, Incoming, Stored
 from zhixun.errors import CitizenError
 from zhixun.messages import Button, Entry, Event, Reply, dump
 from zhixun.outgoing import tell
@@ -97,7 +97,7 @@ class Arrivals:
             if one.act == RECALLED:
                 return await self._recalled(connection, one, number, key)
             known = {"message_id": key}
-            if one.act == ENDED:
+            if one.act in (ENDED, LEFT):
                 if number:
                     await self._given_back(connection, one, number, known)
                 return Stored(number)
@@ -288,11 +288,15 @@ class Arrivals:
         return row
 
     async def _given_back(self, connection: AsyncConnection, one: ByStaff, number: str, known: Mapping[str, str]) -> None:
-        """Let the program go on with the citizen; nothing is said, because the platform lets nothing through at this moment."""
+        """Let the program go on with the citizen, or whoever is free where words wait for an answer.
+
+        Nothing is said, because the platform lets nothing through at this moment.
+        """
         here = (consultations.c.number == number) & (consultations.c.state == "staff") & (consultations.c.operator == one.door)
         event = Event("happened_there", _there(one), {"act": one.act, **known})
         if await connection.scalar(sa.select(consultations.c.number).where(here)):
-            event = Event("returned", _there(one), {"state": "bot", "reason": "given_back", **known})
+            told = {"state": "queued", "reason": "put_back"} if one.act == LEFT else {"state": "bot", "reason": "given_back"}
+            event = Event("returned", _there(one), {**told, **known})
         await self._journal.append(connection, number, [event])
 
     @staticmethod

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from zhixun.clock import ZONE
 from zhixun.database import Database, journal, uses
 from zhixun.messages import Entry
-from zhixun.remembered import remember, remembered
+from zhixun.remembered import remember, remembered, restored_at
 
 __all__ = ["KINDS", "Older", "Usage", "Used"]
 
@@ -104,12 +104,13 @@ class Usage:
     async def _read_on(self) -> int:
         """Count the next portion of the journal; returns how many entries it had."""
         async with self._database.read() as connection:
-            before, restored = await _place(connection), await _restored(connection)
-            if before or not restored:
+            before, lost = await _place(connection), await restored_at(connection)
+            follows = int(lost["journal"]["id"]) if lost else 0
+            if before or not follows:
                 end, entries = await _portion(connection, before)
                 found = await _found(connection, before, end) if entries else Counter[_Key]()
-        if not before and restored:
-            found, end, entries = await self._before(), restored, 1
+        if follows and not before:
+            found, end, entries = await self._before(), follows, 1
         if entries:
             await self._write(found, before, end)
         return entries
@@ -144,12 +145,6 @@ async def _place(connection: AsyncConnection) -> int:
     kept = await remembered(connection, _PLACE)
     place = json.loads(kept) if kept else {}
     return int(place["through"]) if place.get("rules") == _RULES else 0
-
-
-async def _restored(connection: AsyncConnection) -> int:
-    """Return the id that the journal of a restored store follows; 0 when the store was never lost."""
-    kept = await remembered(connection, "restored")
-    return int(json.loads(kept)["journal"]["id"]) if kept else 0
 
 
 async def _portion(connection: AsyncConnection, through: int) -> tuple[int, int]:
