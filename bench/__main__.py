@@ -48,10 +48,11 @@ def accuracy(base: str, questions: Path, half: str | None = None) -> str:
 
 def measure_accuracy(base: str, questions: Path | None) -> str:
     """Ask the project's own set and a further file; return the reports as Markdown."""
-    own, field = PROJECT / "tests" / "questions.jsonl", PROJECT / "tests" / "questions-field.jsonl"
+    own, field, wishes = (PROJECT / "tests" / f"questions{name}.jsonl" for name in ("", "-field", "-wishes"))
     reports = [
         (f"`{own.relative_to(PROJECT)}`, even lines", accuracy(base, own, "even")),
         (f"`{field.relative_to(PROJECT)}`, written by somebody who saw no wording", accuracy(base, field)),
+        (f"`{wishes.relative_to(PROJECT)}`, even lines: wishes for somebody, and what looks like one", accuracy(base, wishes, "even")),
     ]
     if questions is not None:
         reports.append((f"`{questions.name}`", accuracy(base, questions)))

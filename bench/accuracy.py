@@ -4,8 +4,9 @@
 
 A line of the file is {"id", "text", "expect", "facts" or "key_facts": [regex], "questions": [ids]}. An `answer` question is
 right when it was answered with all facts (without facts: from one of the accepted questions); right after a choice when it
-was asked back and one offered choice gives that; wrong when something else was given as the answer, or small talk. The
-service must run with ZHIXUN_LIMITS=off.
+was asked back and one offered choice gives that; wrong when something else was given as the answer, or small talk. An `ours`
+question looks like a wish for somebody, and is right when it was neither handed over nor sent away. The service must run with
+ZHIXUN_LIMITS=off.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ async def judge(asker: Asker, question: dict[str, Any]) -> dict[str, Any]:
         said = "\n".join(reply["text"] for reply in turn["replies"])
         verdict = "right" if status in PERSON else "partial" if _POINTS_ON.search(said) else "unhelpful"
         verdict = "wrong" if verdict == "unhelpful" and status not in ("unknown", "clarify") else verdict
+    elif expect == "ours":
+        verdict = "right" if status in (*GIVEN, "clarify") else "unhelpful" if status in ("unknown", *PERSON) else "wrong"
     elif expect == "clarify":
         verdict = "right" if status in ("clarify", "guide", "service") else "wrong" if status in ("small_talk", "out_of_scope") else "partial"
     elif expect == "out_of_scope":
@@ -109,8 +112,9 @@ def report(rows: list[dict[str, Any]]) -> str:
         f"{expect:13s} n={found.total():4d}  " + "  ".join(f"{v} {n} ({n / found.total():.1%})" for v, n in found.most_common())
         for expect, found in sorted(by.items())
     ]
-    lines.append(_shares("all", rows))
-    asked = [row for row in rows if row.get("origin", "written") not in WRITTEN]
+    if by["answer"]:
+        lines.append(_shares("all", rows))
+    asked = [row for row in rows if by["answer"] and row.get("origin", "written") not in WRITTEN]
     if asked:
         lines.append(_shares("really asked", asked))
     person = by["handoff"] + by["refer"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from zhixun.nlu.kinds import OURS, OUTSIDE, PERSON, Kinds
-from zhixun.nlu.ranking import About, Document, Ranking
+from zhixun.nlu.kinds import OURS, OUTSIDE, PERSON, THEIRS, Kinds
+from zhixun.nlu.ranking import REFERRAL, About, Document, Ranking
 from zhixun.nlu.text import Terms
 from zhixun.nlu.understanding import ASK, Limits, Meaning, Understanding
 
@@ -18,13 +18,15 @@ RIGHTS = {"商标": ["牌子"], "专利": [], "发明": ["发明专利"]}
 TERMS = Terms({"多少钱": ["什么价"]}, RIGHTS, {"发明": "专利"}, ["年费", "异议"], ["副作用", "公积金"])
 LIMITS = Limits(
     act=0.4, answer=0.43, unclear=0.55, outside=0.9, clear=0.9, score=0.35, known=0.5, refer=0.36,
-    guide=0.5, service=0.6, offer=0.2, kind=0.5, kind_until=0.65,
-)  # fmt: skip  # fmt: skip
+    guide=0.5, service=0.6, offer=0.2, kind=0.5, ahead=0.2,
+)  # fmt: skip
 PATTERNS = [("ask_person", re.compile("转人工"))]
 
 
-def _question(name: str, right: str, topic: str, asked: str, *wordings: str, after: tuple[str, ...] = ()) -> Document:
-    about = About(right, topic, asked, frozenset({right}), frozenset(after))
+def _question(
+    name: str, right: str, topic: str, asked: str, *wordings: str, after: tuple[str, ...] = (), outcome: str = "answered"
+) -> Document:
+    about = About(right, topic, asked, frozenset({right}), frozenset(after), outcome)
     return Document(name, (right + asked, *wordings), frozenset({right}), (topic, right), (), about)
 
 
@@ -45,6 +47,7 @@ KINDS = Kinds.fit({
     OURS: [words for document in DOCUMENTS[:-2] for words in document.wordings],
     OUTSIDE: ["红烧肉怎么烧", "红烧排骨怎么做好吃", "孩子发烧怎么办", "感冒吃什么好"],
     PERSON: ["派个师傅过来看看", "让人来一趟", "叫师傅给我回话", "师傅快来人"],
+    THEIRS: ["衙门的大门朝哪开", "衙门几点开门", "衙门的门房叫什么", "衙门在哪条街"],
 })  # fmt: skip
 
 
@@ -164,9 +167,30 @@ def test_a_saved_ranking_understands_the_same(tmp_path: Path) -> None:
 
 
 def test_what_no_question_is_meant_by_may_want_a_person_or_be_of_another_field() -> None:
-    doubtful = Understanding(Ranking.fit(DOCUMENTS, TERMS), PATTERNS, KINDS, replace(LIMITS, kind_until=1.1))
+    doubtful = Understanding(Ranking.fit(DOCUMENTS, TERMS), PATTERNS, KINDS, replace(LIMITS, ahead=-1.0))
     assert doubtful.understand("快叫师傅过来").intent == "ask_person"
     assert doubtful.understand("红烧鱼怎么烧好吃").intent == "out_of_scope"
+
+
+def test_what_only_another_body_can_tell_goes_to_the_likeliest_door_however_far_down_it_stands() -> None:
+    doors = [
+        _question("court", "商标", "机构", "案子问法院", "法院怎么走", outcome=REFERRAL),
+        _question("police", "商标", "机构", "窝点报公安", "公安怎么走", outcome=REFERRAL),
+    ]  # fmt: skip
+    understanding = Understanding(Ranking.fit([*DOCUMENTS, *doors], TERMS), PATTERNS, KINDS, replace(LIMITS, ahead=-1.0))
+    meaning = understanding.understand("注册牌子走什么流程，公安衙门在哪条街")
+    assert (meaning.intent, meaning.zone, _first(meaning)) == (ASK, "answer", "police")
+    assert len({one.id for one in meaning.questions}) == len(meaning.questions)
+    without = Understanding(Ranking.fit(DOCUMENTS, TERMS), PATTERNS, KINDS, replace(LIMITS, ahead=-1.0))
+    assert _first(without.understand("衙门在哪条街")) not in ("court", "police")
+
+
+def test_a_wish_must_be_surer_than_the_question_by_a_margin() -> None:
+    text = "叫师傅来注册一次商标管多少年"
+    ranking, sure = _understanding()._ranking, _understand(text).questions[0].confidence
+    margin = KINDS.of(text)[PERSON] - sure
+    for ahead, intent in ((margin - 0.01, "ask_person"), (margin + 0.01, ASK)):
+        assert Understanding(ranking, PATTERNS, KINDS, replace(LIMITS, kind=0.0, ahead=ahead)).understand(text).intent == intent
 
 
 def test_what_is_surely_a_question_of_the_field_stays_one() -> None:

@@ -22,20 +22,22 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from zhixun.knowledge.guides.model import Guide
 from zhixun.knowledge.load import fingerprint, load, read_glossary
 from zhixun.knowledge.model import Glossary, Knowledge, Question
-from zhixun.nlu.kinds import OURS, OUTSIDE, PERSON, Kinds, read_examples
-from zhixun.nlu.ranking import About, Document, Ranking
+from zhixun.nlu.kinds import OURS, OUTSIDE, PERSON, THEIRS, Kinds, read_examples
+from zhixun.nlu.ranking import REFERRAL, About, Document, Ranking
 from zhixun.nlu.text import Terms, normalise
 from zhixun.nlu.understanding import ACT, ASK, NOT_OURS, Limits, Understanding
 
 __all__ = ["KnowledgeRanker", "documents_of", "terms_of"]
 
+_KINDS = {NOT_OURS: OUTSIDE, REFERRAL: THEIRS}
+"""Of which kind the wordings of a question are, by what its answer does."""
 _PATTERN = "act_"
 NO_RIGHT = "综合"
 _LIMITS = {
     "act": "act_confidence", "answer": "answer_from", "unclear": "unclear_answer_from", "outside": "outside_until",
     "clear": "clear_from", "score": "score_from", "known": "known_from", "refer": "refer_from",
     "guide": "guide_from", "service": "service_from", "offer": "offer_from",
-    "kind": "kind_from", "kind_until": "kind_until",
+    "kind": "kind_from", "ahead": "kind_ahead",
 }  # fmt: skip
 
 
@@ -51,8 +53,8 @@ class KnowledgeRanker(GraphComponent):
         outside_until: words of other matters win over a ranking that is less sure than this.
         unclear_answer_from: the same for a bare subject without a question, and where the best score is below `clear_from`.
         refer_from: the same for a question whose answer only names who can tell.
-        kind_from: from this probability on a message wants a person, or is of another field; `kind_until`: unless the first
-            question is at least so sure.
+        kind_from: from this probability on a message wants a person, another body, or is of another field, if that is also
+            `kind_ahead` surer than the first question.
         guide_from: from this confidence on a guide is opened, from `service_from` on the form of a service; `offer_from`: from
             here on it is offered beside the answer.
         known_from: below this share of known grams a message is junk.
@@ -64,8 +66,8 @@ class KnowledgeRanker(GraphComponent):
         """Return the defaults of the config."""
         return {"knowledge": "knowledge", "own": "", "act_confidence": 0.4, "answer_from": 0.38,
                 "unclear_answer_from": 0.55, "clear_from": 0.9, "outside_until": 0.9, "score_from": 0.35,
-                "known_from": 0.5, "refer_from": 0.36, "kinds": "data/kinds",
-                "guide_from": 0.5, "service_from": 0.6, "offer_from": 0.2, "kind_from": 0.5, "kind_until": 0.65}  # fmt: skip
+                "known_from": 0.5, "refer_from": 0.36, "guide_from": 0.5, "service_from": 0.6, "offer_from": 0.2,
+                "kinds": "data/kinds", "kind_from": 0.5, "kind_ahead": 0.2}  # fmt: skip
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -171,8 +173,8 @@ def _examples(knowledge: Knowledge, acts: Mapping[str, Sequence[str]], folder: P
     """Return messages of each kind: the wordings, the acts, and those kept for this alone."""
     found = read_examples(folder)
     for topic in knowledge.topics.values():
-        ours = isinstance(topic, Guide) or topic.answers[0].outcome != NOT_OURS
-        found[OURS if ours else OUTSIDE] += topic.wordings
+        outcome = "" if isinstance(topic, Guide) else topic.answers[0].outcome
+        found[_KINDS.get(outcome, OURS)] += topic.wordings
     found[OUTSIDE] += acts.get(NOT_OURS, ())
     found[PERSON] += (*acts.get("ask_person", ()), *acts.get("complaint", ()))
     return found

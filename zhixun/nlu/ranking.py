@@ -105,6 +105,8 @@ class Ranked:
     exact: bool = False
     guide: Candidate | None = None
     """The likeliest guide or form, which takes no place from the questions."""
+    door: Candidate | None = None
+    """The likeliest of the questions that only name who can tell, wherever it stands among all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,10 @@ class Ranking:
     def _questions(self) -> NDArray[np.intp]:
         return np.setdiff1d(np.arange(len(self.ids)), self._walks)
 
+    @cached_property
+    def _doors(self) -> NDArray[np.intp]:
+        return np.flatnonzero([name in self.about and self.about[name].refers for name in self.ids])
+
     @property
     def subjects(self) -> Mapping[str, str]:
         """The rights (and what people call them) and the topics of one right, each to its official word."""
@@ -215,19 +221,24 @@ class Ranking:
             others = [Candidate(c.id, 0.0, c.score) for c in candidates if c.id != exact]
             candidates = [Candidate(exact, 1.0, float(scores[0][self.ids.index(exact)])), *others]
         sight = query.grams["sight"]
-        guide = self._guide(scores[0], float(scores[0][order[0]]), exact)
+        best = float(scores[0][order[0]])
+        guide = self._guide(scores[0], best, exact)
+        door = self._first(scores[0], self._doors, best)
         known = len(self.views["sight"].vocabulary.numbers(sight)) / max(1, len(set(sight)))
-        return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, known, exact is not None, guide)
+        return Ranked(tuple(candidates), tuple(sorted(query.rights)), query.found, known, exact is not None, guide, door)
 
     def _guide(self, scores: NDArray[np.float32], best: float, exact: str | None) -> Candidate | None:
         """Return the likeliest guide or form and how sure it is against the best question; it takes nothing from the questions."""
-        if not len(self._walks):
-            return None
-        first = int(self._walks[np.argmax(scores[self._walks])])
         if exact is not None and exact.startswith(WALKS):
-            first = self.ids.index(exact)
-        sure = 1.0 if self.ids[first] == exact else self.sure(float(scores[first]) - best)
-        return Candidate(self.ids[first], sure, float(scores[first]))
+            return Candidate(exact, 1.0, float(scores[self.ids.index(exact)]))
+        return self._first(scores, self._walks, best)
+
+    def _first(self, scores: NDArray[np.float32], among: NDArray[np.intp], best: float) -> Candidate | None:
+        """Return the likeliest of some documents and how sure it is against the best question; None when there are none."""
+        if not len(among):
+            return None
+        first = int(among[np.argmax(scores[among])])
+        return Candidate(self.ids[first], self.sure(float(scores[first]) - best), float(scores[first]))
 
     def sure(self, margin: float) -> float:
         """Return the share of like cases in which a first place that was `margin` ahead of the second was right."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zhixun.knowledge.guides.model import SERVICE
-from zhixun.nlu.kinds import OUTSIDE, PERSON, Kinds
+from zhixun.nlu.kinds import OUTSIDE, PERSON, THEIRS, Kinds
 from zhixun.nlu.ranking import WALKS, Candidate, Ranked, Ranking
 from zhixun.nlu.text import normalise
 
@@ -54,7 +54,7 @@ class Limits:
     service: float
     offer: float
     kind: float
-    kind_until: float
+    ahead: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Understanding:
             further = self._further(text, ranked, last)
             if further is not None:
                 return further
-        return meaning if intent == VAGUE else self._of_kind(text, meaning) or self._in_parts(text, meaning)
+        return meaning if intent == VAGUE else self._of_kind(text, ranked, meaning) or self._in_parts(text, meaning)
 
     def _decide(self, text: str, ranked: Ranked) -> tuple[str, float]:
         best = ranked.candidates[0]
@@ -173,25 +173,25 @@ class Understanding:
             wanted = min(wanted, self._limits.refer)
         return "answer" if questions[0].confidence >= wanted else "clarify"
 
-    def _of_kind(self, text: str, meaning: Meaning) -> Meaning | None:
-        """Take a message that no question is surely meant by for a wish for a person, or for another field."""
+    def _of_kind(self, text: str, ranked: Ranked, meaning: Meaning) -> Meaning | None:
+        """Take a message for a wish for a person, or for what another body or another field is for, where that is surer than the question."""
         best = meaning.questions[0] if meaning.questions else None
-        if best is not None and best.confidence >= self._limits.kind_until:
-            return None
         if best is not None and best.confidence >= self._limits.refer and self._ranking.about[best.id].refers:
             return None  # a door has been found already
         kinds = self._kinds.of(text)
-        if kinds[PERSON] >= self._limits.kind:
+        kind = max((PERSON, OUTSIDE, THEIRS), key=kinds.__getitem__)
+        if kinds[kind] < max(self._limits.kind, (best.confidence if best else 0.0) + self._limits.ahead):
+            return None
+        if kind == PERSON:
             return replace(meaning, intent=ASK_PERSON, confidence=kinds[PERSON])
-        return self._elsewhere(meaning) if kinds[OUTSIDE] >= self._limits.kind else None
+        if kind == OUTSIDE:
+            return self._elsewhere(meaning)
+        return None if ranked.door is None else _through(ranked.door, meaning)
 
     def _elsewhere(self, meaning: Meaning) -> Meaning:
         """Send somebody who used words of another matter to its door, or say that the matter is not ours."""
         doors = [c for c in meaning.questions[:DOORS] if not self._ranking.about[c.id].ours]
-        if not doors:
-            return replace(meaning, intent=NOT_OURS, confidence=1 - meaning.confidence)
-        order = (doors[0], *(c for c in meaning.questions if c is not doors[0]))
-        return replace(meaning, intent=ASK, confidence=doors[0].confidence, questions=order, zone="answer")
+        return _through(doors[0], meaning) if doors else replace(meaning, intent=NOT_OURS, confidence=1 - meaning.confidence)
 
     def _subject(self, text: str) -> str:
         """Return the right or topic that is all the message says, or an empty string."""
@@ -240,6 +240,12 @@ class Understanding:
         return replace(
             meaning, intent=ASK, confidence=best[0].confidence, questions=order, zone="answer", also=best[1].id, field=True
         )
+
+
+def _through(door: Candidate, meaning: Meaning) -> Meaning:
+    """Answer with the question that names who can tell."""
+    order = (door, *(c for c in meaning.questions if c.id != door.id))
+    return replace(meaning, intent=ASK, confidence=door.confidence, questions=order, zone="answer")
 
 
 def _asked_parts(text: str) -> list[str]:
