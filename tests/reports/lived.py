@@ -28,6 +28,8 @@ STATUSES = ("answered", "answered", "clarify", "unknown", "out_of_scope", "degra
 _FORM = {"who": "small", "policy": "support", "need": "talk", "matter": "想听政策", "industry": "farming", "district": "huangzhong",
          "consent": "yes", "name": "王芳", "unit": "青稞厂", "phone": "13897123456"}  # fmt: skip
 
+QUESTIONS = 39
+
 
 @dataclass
 class Life:
@@ -38,7 +40,8 @@ class Life:
 
     def __post_init__(self) -> None:
         here = self.office
-        self.questions = sorted(real_knowledge().questions)[::15]
+        # So many however large the knowledge is, or each new question would draw another life.
+        self.questions = sorted(real_knowledge().questions)[::14][:QUESTIONS]
         self.agency = next(one for one in real_knowledge().agencies.values() if not one.verified)
         self.casework = Casework(here.database, here.journal, here.clock, seal=here.sealer.seal, wake=here.woken.append)
 
