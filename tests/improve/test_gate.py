@@ -51,6 +51,17 @@ def test_a_plain_question_may_be_lost_for_another_but_not_for_nothing() -> None:
     assert worse.reasons == ("总体变差：原来答对 2 个，现在 1 个",)
 
 
+@pytest.mark.parametrize(("count", "after", "passes"), [(100, OFFERED, True), (99, OFFERED, False), (100, OTHER, False)])
+def test_one_in_a_hundred_may_be_asked_back_with_the_right_one_offered(count: int, after: Outcome, *, passes: bool) -> None:
+    verdict = verdict_of([PLAIN] * count, [RIGHT] * count, [*[RIGHT] * (count - 1), after])
+    assert verdict.passed is passes
+    assert (verdict.after, len(verdict.broken)) == (count - 1, 1)
+
+
+def test_two_in_a_hundred_asked_back_are_too_many() -> None:
+    assert not verdict_of([PLAIN] * 100, [RIGHT] * 100, [*[RIGHT] * 98, OFFERED, OFFERED]).passed
+
+
 def test_the_wordings_of_the_draft_must_be_answered_and_make_up_for_nothing() -> None:
     missed = verdict_of([PLAIN, OWN], [RIGHT, NOTHING], [RIGHT, OTHER])
     assert missed.reasons == ("草稿自己的问法有 1 个没有答到",)

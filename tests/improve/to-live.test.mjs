@@ -24,7 +24,12 @@ const heard = async (another) => {
 const listed = (page, is) => page.waitForFunction(
   async ([list, words, wanted]) => (await (await fetch(list)).text()).includes(words) === wanted, [HOME, ASKED, is], { polling: 500 },
 );
-const inUse = (page) => page.locator('#progress [role=status]').getByText('正在使用').waitFor(PATIENT);
+// What has ended otherwise is told at once: nobody waits for a version that was refused.
+const inUse = async (page) => {
+  const status = page.locator('#progress [role=status]').filter({ hasNotText: /……$/ });
+  await status.waitFor(PATIENT);
+  assert.match(await status.textContent(), /正在使用/, await page.locator('main').innerText());
+};
 
 inBrowser('live: written, approved by a second person, trained, let through by the gate, and heard', PATIENT, async ({ page: chief, another }) => {
   assert.ok(!(await heard(another)).includes(FIRST_LINE));
