@@ -114,9 +114,8 @@ def report(rows: list[dict[str, Any]]) -> str:
     ]
     if by["answer"]:
         lines.append(_shares("all", rows))
-    asked = [row for row in rows if by["answer"] and row.get("origin", "written") not in WRITTEN]
-    if asked:
-        lines.append(_shares("really asked", asked))
+        if asked := [row for row in rows if row.get("origin", "written") not in WRITTEN]:
+            lines.append(_shares("really asked", asked))
     person = by["handoff"] + by["refer"]
     if person:
         lines.append(f"handoff and referral, recall {person['right'] / person.total():.1%} of {person.total()}")

@@ -8,7 +8,7 @@ use([BarChart, LineChart, GridComponent, SVGRenderer]);
 
 const ROW = 26;
 const LONGEST = 12;
-const LEAST = 220;
+const LINE_HEIGHT = 220;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 // The letters too, by their own name: what is only inherited cannot be measured.
@@ -41,11 +41,11 @@ function options({ kind, names, values }, colour, size, width) {
 
 function draw(box) {
   const told = JSON.parse(box.dataset.chart);
-  const chart = init(box, null, { renderer: 'svg', height: LEAST });
+  const chart = init(box, null, { renderer: 'svg', height: LINE_HEIGHT });
   // Large print may be chosen while the page is open, and makes the letters and the room for them larger.
   const show = () => {
     const size = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
-    chart.resize({ height: told.kind === 'line' ? LEAST : told.names.length * ROW * (size / 12.8) + 40 });
+    chart.resize({ height: told.kind === 'line' ? LINE_HEIGHT : told.names.length * ROW * (size / 12.8) + 40 });
     chart.setOption(options(told, colours(), size, chart.getWidth()));
   };
   show();

@@ -113,7 +113,7 @@ def verdict_of(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence
     ]
     right = sum(old.grade(case) == _RIGHT for case, old, _ in standing), sum(new.grade(case) == _RIGHT for case, _, new in standing)
     reasons = [f"受保护的问题有 {len(protected)} 个答错了"] if protected else []
-    asked_back = sum(old.grade(case) == _RIGHT and new.grade(case) == _OFFERED for case, old, new in standing)
+    asked_back = sum(old.grade(case) == _RIGHT and new.grade(case) == _OFFERED for case, old, new in worse)
     borne = min(asked_back, len(standing) // _BORNE)
     reasons += [f"总体变差：原来答对 {right[0]} 个，现在 {right[1]} 个"] if right[1] + borne < right[0] else []
     reasons += [f"草稿自己的问法有 {len(missed)} 个没有答到"] if missed else []

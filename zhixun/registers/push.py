@@ -18,7 +18,7 @@ from zhixun.registers.book import Records
 from zhixun.registers.model import CHOICE, CHOICES, DAY, NUMBER, TEXT, Field, Push, Register, Values
 from zhixun.registers.record import PUSHED, Record
 from zhixun.registers.sheet import write_sheet
-from zhixun.registers.values import YES, Offered, ValueFlaw, read_value
+from zhixun.registers.values import BETWEEN, YES, Offered, ValueFlaw, read_value
 
 __all__ = ["CHANNEL", "PLACE", "TOPIC", "Done", "Pushing"]
 
@@ -74,7 +74,7 @@ class Pushing:
             **told, "to": to, "count": len(found), "topic": topic, "today": self._clock.today().isoformat(),
             "titles": {name: to.fields[field].title if field else "" for name, field in _fields(push)},
             "options": {name: _options(to, field) for name, field in _fields(push)}, **_counted(to, push, found),
-            "earliest": str(record.values.get(push.since, "")), "longest": _LONGEST_NOTE,
+            "earliest": str(record.values.get(push.since, "")), "longest": _LONGEST_NOTE, "between": BETWEEN,
         }  # fmt: skip
 
     async def sheet(self, register: Register, record: Record, chosen: Mapping[str, str], *, clear: bool) -> tuple[str, bytes, int]:

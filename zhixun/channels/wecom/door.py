@@ -102,14 +102,6 @@ class WeComDoor:
         except UnreachableError:
             raise Undelivered("连接平台时中断", WAITING) from None
 
-    async def state(self, account: str, peer: str) -> int:
-        """Return the state of a session.
-
-        Raises:
-            PlatformError, UnreachableError: WeCom does not tell.
-        """
-        return await self.carrier.state(account, peer)
-
     def pull(self, account: str) -> None:
         """Have an account pulled although nobody has called for it."""
         if self._puller is not None:

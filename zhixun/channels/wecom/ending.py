@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import sqlalchemy as sa
 
 from zhixun.channels.tencent.api import PlatformError, UnreachableError
 from zhixun.channels.wecom.carrier import NEW, PERSON, POOL
+from zhixun.channels.wecom.door import WeComDoor
 from zhixun.channels.wecom.reading import DOOR
 from zhixun.clock import Clock, new_token
 from zhixun.database import Database, consultations
@@ -28,12 +28,6 @@ LOOK = timedelta(minutes=1)
 """So often WeCom is asked about each session that staff have there."""
 
 
-class _Door(Protocol):
-    async def state(self, account: str, peer: str) -> int: ...
-
-    def pull(self, account: str) -> None: ...
-
-
 class Endings:
     """Looks at the sessions that staff have in WeCom's client.
 
@@ -42,7 +36,7 @@ class Endings:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, door: _Door, address: Callable[[str], Awaitable[Address | None]],
+        self, database: Database, clock: Clock, door: WeComDoor, address: Callable[[str], Awaitable[Address | None]],
         by_staff: Callable[[ByStaff], Awaitable[object]],
     ) -> None:  # fmt: skip
         self._database = database
@@ -76,7 +70,7 @@ class Endings:
     async def _taken_back(self, number: str, at: Address) -> bool:
         """Take one session back where it ended before the last look; returns whether it was."""
         try:
-            state = await self._door.state(at.account, at.peer)
+            state = await self._door.carrier.state(at.account, at.peer)
         except (PlatformError, UnreachableError) as error:
             _log.warning("the state of a session is not known: %s", error)
             return False

@@ -40,9 +40,9 @@ _OFFERED = 0.2
 _TRIED = 3
 _PIECE = 64 * 1024
 _REPLAYED = 30
+"""So many questions are asked again at most."""
 _CARRIED = 20
 """Of so many of the last words of staff it is told anew what became of them."""
-"""So many questions are asked again at most."""
 
 
 @dataclass(frozen=True, slots=True)
